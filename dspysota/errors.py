@@ -1,0 +1,41 @@
+"""Every error that dspysota raises on purpose.
+
+SotaError
+├── ConfigError        an option, profile, catalog entry or environment value is wrong
+├── DataError          rows are missing, malformed, or the splits overlap
+├── ModelError         weights cannot be had, do not match their digest, or cannot be served
+│   └── ServerError    a model server did not start, died, or refused a request
+├── ProgramError       a program cannot be prepared, saved or loaded
+└── RunError           a run cannot be measured, stored or continued
+
+Messages are one or two sentences: what is wrong (with the value, in quotes), what would be right,
+and the command or setting that cures it.
+"""
+
+
+class SotaError(Exception):
+    """Base of every error raised on purpose; its message is meant for the person at the keyboard."""
+
+
+class ConfigError(SotaError):
+    """An option, profile, catalog entry or environment value is wrong."""
+
+
+class DataError(SotaError):
+    """Rows are missing or malformed, or splits overlap."""
+
+
+class ModelError(SotaError):
+    """Weights cannot be had, do not match their digest, or cannot be served."""
+
+
+class ServerError(ModelError):
+    """A model server did not start, died, or refused a request."""
+
+
+class ProgramError(SotaError):
+    """A program cannot be prepared, saved or loaded."""
+
+
+class RunError(SotaError):
+    """A run cannot be measured, stored or continued."""
