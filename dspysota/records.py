@@ -166,7 +166,7 @@ class DataInfo(Record):
     name: str
     source: Literal["directory", "hub", "twin"]
     origin: str
-    """Where the rows came from: a directory's name, a hub repository with its revision, or a generator with its seed."""
+    """Where the rows came from: a directory's name, a hub repository and revision, or a generator and seed."""
     split: str
     rows: int
     digest: str

@@ -1,0 +1,54 @@
+"""Can this small local model, with an optimized DSPy program, replace that large one on this task?
+
+`import dspysota` costs nothing: the names below are imported when first used.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from dspysota.errors import ConfigError, DataError, ModelError, ProgramError, RunError, ServerError, SotaError
+    from dspysota.records import Case, Example, Failure, Run, RunInfo, Usage
+    from dspysota.thresholds import Threshold
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    **dict.fromkeys(
+        ("ConfigError", "DataError", "ModelError", "ProgramError", "RunError", "ServerError", "SotaError"), "errors"
+    ),
+    **dict.fromkeys(("Case", "Example", "Failure", "Run", "RunInfo", "Usage"), "records"),
+    "Threshold": "thresholds",
+}
+
+__all__ = [
+    "Case",
+    "ConfigError",
+    "DataError",
+    "Example",
+    "Failure",
+    "ModelError",
+    "ProgramError",
+    "Run",
+    "RunError",
+    "RunInfo",
+    "ServerError",
+    "SotaError",
+    "Threshold",
+    "Usage",
+    "__version__",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name on first use (PEP 562)."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'dspysota' has no attribute {name!r}")
+    value = getattr(import_module(f"dspysota.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    """List the public names, imported or not."""
+    return sorted(__all__)
