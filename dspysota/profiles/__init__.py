@@ -1,0 +1,10 @@
+"""Profiles: one YAML file names the models, tasks, approaches, rows and thresholds of one experiment grid.
+
+A profile is looked up by name in the project's `fixtures/profiles/`, or given as a file anywhere.
+"""
+
+from dspysota.profiles.grid import Known
+from dspysota.profiles.reading import available, empty, load
+from dspysota.profiles.values import Cell, Claim, ModelUse, Profile
+
+__all__ = ["Cell", "Claim", "Known", "ModelUse", "Profile", "available", "empty", "load"]

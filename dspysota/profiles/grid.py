@@ -1,0 +1,137 @@
+"""The `cells` of a profile file: entries whose lists are multiplied out into single cells."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import product
+from typing import Annotated
+
+from pydantic import BeforeValidator, Field
+
+from dspysota import catalog
+from dspysota.errors import ConfigError
+from dspysota.profiles.values import Bars, Cell, Claim, ModelUse, Role
+from dspysota.records import Record
+
+
+@dataclass(frozen=True, kw_only=True)
+class Known:
+    """The names that a profile may use.
+
+    Handed in, because the packages that own them lie above this one.
+    """
+
+    programs: Mapping[str, tuple[str, ...]]
+    """Programs by task; the keys are the tasks. The first program is the task's default."""
+    approaches: tuple[str, ...]
+    adapters: tuple[str, ...]
+
+
+def _as_list(value: object) -> object:
+    return value if isinstance(value, list | tuple) else [value]
+
+
+Names = Annotated[tuple[str, ...], BeforeValidator(_as_list), Field(min_length=1)]
+"""One name or a list of names."""
+
+
+class CellEntry(Record):
+    """One entry of `cells`: every list is multiplied out."""
+
+    task: Names
+    model: Names
+    approach: Names
+    program: str | None = None
+    adapter: Names = ("plain",)
+    rows: int | None = Field(default=None, ge=1)
+    thresholds: Bars = Field(default_factory=dict)
+    role: Role = "candidate"
+
+
+class ProfileFile(Record):
+    """The layout of a profile file."""
+
+    name: str
+    description: str = ""
+    seed: int = 0
+    concurrency: int = Field(default=16, ge=1)
+    rows: dict[str, int] = Field(default_factory=dict)
+    """Test questions per task, for cells that do not say."""
+    thresholds: Bars = Field(default_factory=dict)
+    """Bars for all cells; a cell's own come on top."""
+    models: dict[str, ModelUse] = Field(default_factory=dict)
+    cells: tuple[CellEntry, ...] = ()
+    claim: Claim | None = None
+
+
+def cells(file: ProfileFile, known: Known) -> Iterator[Cell]:
+    """The file's cells, in its order. Raises ConfigError naming the place, the bad name and the valid ones."""
+    for name, use in file.models.items():
+        _check_model(name, use, f"models.{name}")
+    seen: dict[tuple[str, str], str] = {}
+    for place, cell in _expand(file, known):
+        first = seen.setdefault((cell.task, cell.id), place)
+        if first != place:
+            raise ConfigError(f"{place} repeats {cell.task} with {cell.id!r}, which {first} already has; remove one.")
+        yield cell
+
+
+def _expand(file: ProfileFile, known: Known) -> Iterator[tuple[str, Cell]]:
+    for position, entry in enumerate(file.cells):
+        place = f"cells[{position}]"
+        for combination in product(entry.task, entry.model, entry.approach, entry.adapter):
+            yield f"{place}", _cell(file, entry, combination, known, place)
+
+
+def _cell(file: ProfileFile, entry: CellEntry, names: tuple[str, ...], known: Known, place: str) -> Cell:
+    task, model, approach, adapter = names
+    check_name(task, known.programs, f"{place}.task")
+    program = entry.program or known.programs[task][0]
+    check_name(program, known.programs[task], f"{place}.program")
+    check_name(approach, known.approaches, f"{place}.approach")
+    check_name(adapter, known.adapters, f"{place}.adapter")
+    _check_model(model, file.models.get(model, ModelUse()), f"{place}.model")
+    return Cell(
+        id=cell_id(model, approach, adapter, program if program != known.programs[task][0] else None),
+        task=task,
+        model=model,
+        program=program,
+        approach=approach,
+        adapter=adapter,
+        rows=entry.rows or file.rows.get(task),
+        thresholds=_merged(file.thresholds, entry.thresholds),
+        role=entry.role,
+    )
+
+
+def cell_id(model: str, approach: str, adapter: str, program: str | None) -> str:
+    """What pytest shows: the model and the approach, then what differs from the default."""
+    parts = [model, approach, *([program] if program else []), *([adapter] if adapter != "plain" else [])]
+    return "-".join(parts)
+
+
+def check_name(name: str, valid: Iterable[str], place: str) -> None:
+    """Raise ConfigError naming the place and the valid names, unless `name` is one of them."""
+    names = tuple(valid)
+    if name in names:
+        return
+    near = difflib.get_close_matches(name, names, n=1)
+    hint = f" Did you mean {near[0]!r}?" if near else ""
+    raise ConfigError(f"{place}: unknown name {name!r}; valid are {', '.join(names)}.{hint}")
+
+
+def _check_model(name: str, use: ModelUse, place: str) -> None:
+    if use.base_url and use.base_url_env:
+        raise ConfigError(f"{place} has both base_url and base_url_env; keep one.")
+    if use.base_url or use.base_url_env:
+        return  # an endpoint may serve models that the catalog does not know
+    try:
+        catalog.find(name)
+    except ConfigError as error:
+        raise ConfigError(f"{place}: {error}") from error
+
+
+def _merged(common: Bars, own: Bars) -> Bars:
+    return {name: {**common.get(name, {}), **own.get(name, {})} for name in dict.fromkeys([*common, *own])}

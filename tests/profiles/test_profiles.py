@@ -1,0 +1,165 @@
+from pathlib import Path
+
+import pytest
+
+from dspysota import ConfigError, Threshold, profiles
+from dspysota.profiles import Known
+
+KNOWN = Known(
+    programs={"gsm8k": ("cot", "direct"), "hotpotqa": ("read", "two_hop")},
+    approaches=("zero_shot", "few_shot", "bootstrap"),
+    adapters=("plain", "chat"),
+)
+ROOT = Path(__file__).resolve().parents[2]
+CELL = "{task: gsm8k, model: smollm2-135m, approach: zero_shot}"
+
+
+@pytest.fixture
+def load(tmp_path):
+    def load(text):
+        path = tmp_path / "mine.yaml"
+        path.write_text(text, encoding="utf-8")
+        return profiles.load(str(path), root=tmp_path, known=KNOWN)
+
+    return load
+
+
+@pytest.mark.parametrize("name", ["smoke", "embedded", "phi2-vs-llama70b"])
+def test_every_profile_of_this_repository_is_valid(name):
+    """What is committed can be loaded by its name, and is called what its file is called."""
+    profile = profiles.load(name, root=ROOT, known=KNOWN)
+
+    assert name == profile.name
+    assert {"gsm8k", "hotpotqa"} == {cell.task for cell in profile.cells}
+
+
+def test_lists_of_an_entry_are_multiplied_out(load):
+    """An entry with several tasks and approaches stands for every combination, in the order written."""
+    profile = load(
+        "name: p\ncells:\n  - {task: [gsm8k, hotpotqa], model: smollm2-135m, approach: [zero_shot, bootstrap]}\n"
+    )
+
+    assert [
+        ("gsm8k", "smollm2-135m-zero_shot"),
+        ("gsm8k", "smollm2-135m-bootstrap"),
+        ("hotpotqa", "smollm2-135m-zero_shot"),
+        ("hotpotqa", "smollm2-135m-bootstrap"),
+    ] == [(cell.task, cell.id) for cell in profile.cells]
+
+
+def test_an_id_names_only_what_differs_from_the_default(load):
+    """The default program and the plain adapter stay out of the id; others are appended."""
+    profile = load(
+        "name: p\ncells:\n"
+        "  - {task: gsm8k, model: smollm2-135m, approach: zero_shot, program: cot}\n"
+        "  - {task: gsm8k, model: smollm2-135m, approach: zero_shot, program: direct, adapter: chat}\n"
+    )
+
+    assert ["smollm2-135m-zero_shot", "smollm2-135m-zero_shot-direct-chat"] == [cell.id for cell in profile.cells]
+
+
+def test_rows_are_the_cells_own_or_the_tasks(load):
+    """A cell that does not say how many rows takes its task's number; without one it takes all."""
+    profile = load(
+        "name: p\nrows: {gsm8k: 5}\ncells:\n"
+        "  - {task: [gsm8k, hotpotqa], model: smollm2-135m, approach: zero_shot}\n"
+        "  - {task: gsm8k, model: smollm2-135m, approach: bootstrap, rows: 7}\n"
+    )
+
+    assert [5, None, 7] == [cell.rows for cell in profile.cells]
+
+
+def test_a_data_sets_own_bars_come_on_top_of_those_of_any_data(load):
+    """The threshold of a run depends on the rows really used, since a twin is easier or harder than the original."""
+    cell = load(
+        "name: p\nthresholds: {any: {errors: 1}, gsm8k: {accuracy: 0.5}}\ncells:\n"
+        "  - {task: gsm8k, model: smollm2-135m, approach: zero_shot, thresholds: {gsm8k: {accuracy: 0.4}}}\n"
+    ).cells[0]
+
+    assert Threshold(accuracy=0.4, errors=1) == cell.threshold("gsm8k")
+    assert Threshold(errors=1) == cell.threshold("gsm_symbolic")
+
+
+def test_the_reference_is_the_cell_in_that_role(load):
+    """The reference of a task is named by its role, and a task without one has none."""
+    profile = load(
+        "name: p\ncells:\n"
+        "  - {task: gsm8k, model: smollm2-135m, approach: zero_shot}\n"
+        "  - {task: gsm8k, model: phi-2, approach: zero_shot, role: reference}\n"
+    )
+
+    assert "phi-2-zero_shot" == profile.reference("gsm8k").id
+    assert profile.reference("hotpotqa") is None
+
+
+def test_the_digest_does_not_see_layout(load):
+    """The same content in another layout is the same profile; another number is another one."""
+    first = load(f"name: p\ncells: [{CELL}]\n").digest
+    same = load(f"# a comment\ncells:\n  - {CELL}\nname: p\nseed: 0\n").digest
+    other = load(f"name: p\nseed: 1\ncells: [{CELL}]\n").digest
+
+    assert first == same
+    assert first != other
+
+
+def test_a_claim_is_described_and_never_decided(load):
+    """A claim is shown in words that say it was not decided."""
+    claim = load("name: p\nclaim: {quality_ratio: 0.9, cost_ratio: 0.05}\n").claim
+
+    assert "not decided by this version" in claim.sentence()
+    assert "PASS" not in claim.sentence()
+
+
+@pytest.mark.parametrize(
+    "text,parts",
+    [
+        ("name: p\nmodel: {}\n", ["unknown key 'model'", "models", "cells"]),
+        ("name: p\nmodels: {phi-2: {url: x}}\n", ["models.phi-2.url", "base_url"]),
+        ("name: p\ncells: [{task: gsm8k}]\n", ["cells[0].model", "required"]),
+        ("name: p\ncells: [{task: gsm9k, model: phi-2, approach: zero_shot}]\n", ["'gsm9k'", "gsm8k", "hotpotqa"]),
+        ("name: p\ncells: [{task: gsm8k, model: phi-3, approach: zero_shot}]\n", ["cells[0].model", "'phi-2'"]),
+        ("name: p\ncells: [{task: gsm8k, model: phi-2, approach: boot}]\n", ["'boot'", "bootstrap"]),
+        (
+            "name: p\ncells: [{task: gsm8k, model: phi-2, approach: zero_shot, adapter: xml}]\n",
+            ["'xml'", "plain, chat"],
+        ),
+        ("name: p\ncells: [{task: gsm8k, model: phi-2, approach: zero_shot, program: read}]\n", ["'read'", "direct"]),
+        ("name: p\ncells: [{task: gsm8k, model: phi-2, approach: zero_shot, rows: 0}]\n", ["cells[0].rows", "0"]),
+        (f"name: p\nthresholds: {{any: {{acuracy: 1}}}}\ncells: [{CELL}]\n", ["acuracy", "accuracy"]),
+        (f"name: p\ncells: [{CELL}, {CELL}]\n", ["cells[1]", "repeats"]),
+        ("name: p\nconcurrency: 0\n", ["concurrency"]),
+        ("name: [\n", ["cannot be read"]),
+        ("- 1\n", ["mine.yaml"]),
+        ("", ["name", "required"]),
+        ("name: p\nmodels: {phi-2: {base_url: 'http://x/v1', base_url_env: X}}\n", ["models.phi-2", "base_url_env"]),
+    ],
+)
+def test_what_is_wrong_is_said_with_file_place_and_cure(load, text, parts):
+    """A fault in a profile is one sentence that names the file, the place, the bad value and the valid ones."""
+    with pytest.raises(ConfigError) as caught:
+        load(text)
+
+    for part in ("mine.yaml", *parts):
+        assert part in str(caught.value)
+
+
+def test_an_unknown_profile_names_the_known_ones():
+    """A name that is no profile of the project is answered with those that are."""
+    with pytest.raises(ConfigError, match="embedded, phi2-vs-llama70b, smoke"):
+        profiles.load("embeded", root=ROOT, known=KNOWN)
+
+
+def test_a_profile_file_may_lie_anywhere(tmp_path):
+    """Anything that looks like a path is one, and a missing file is named."""
+    with pytest.raises(ConfigError, match="nowhere"):
+        profiles.load("./nowhere/x.yaml", root=tmp_path, known=KNOWN)
+
+
+def test_a_model_that_the_catalog_does_not_know_may_be_reached_by_url(load):
+    """An endpoint may serve anything; only models of our own server must be in the catalog."""
+    profile = load(
+        "name: p\nmodels: {my-model: {base_url: 'http://127.0.0.1:9/v1'}}\n"
+        "cells: [{task: gsm8k, model: my-model, approach: zero_shot}]\n"
+    )
+
+    assert ["my-model-zero_shot"] == [cell.id for cell in profile.cells]
