@@ -1,0 +1,218 @@
+"""What the fake server does with each request; runs on one event loop, read from other threads."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from dspysota.testing import chat
+from dspysota.testing.faults import Fault, Faults, FaultScript
+from dspysota.testing.http import Exchange
+
+Answers = Callable[[list[dict[str, str]]], str] | Mapping[str, str] | str
+"""The text for a conversation: a function of its messages, a mapping from a piece of the last message (the longest
+matching key wins), or one text for everything."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """One chat request, as it arrived. `number` counts from 0; `question` is the text of the last message."""
+
+    number: int
+    question: str
+    messages: tuple[dict[str, str], ...]
+    body: Mapping[str, Any] = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How the fake behaves. `seconds` is the time each answer takes; `record` keeps every request for assertions."""
+
+    answers: Answers
+    name: str = "fake"
+    seconds: float = 0.0
+    api_key: str | None = field(default=None, repr=False)
+    context_length: int = 32768
+    record: bool = True
+
+
+class App:
+    """Routes requests and keeps count. `changed` guards all counts and is notified at every change."""
+
+    def __init__(self, settings: Settings, faults: Faults | None, later: Callable[[float, Callable[[], None]], object]):
+        self.settings = settings
+        self.changed = threading.Condition()
+        self.requests: list[Request] = []
+        self.arrived = 0
+        self.in_flight = 0
+        self.peak = 0
+        self.prompt_tokens = 0
+        self.generation_tokens = 0
+        self.held = False
+        self._waiting: deque[Callable[[], None]] = deque()
+        self._script = FaultScript(faults)
+        self._later = later
+
+    def handle(self, exchange: Exchange) -> None:
+        """Answers one request, now or later."""
+        path = exchange.path.split("?", 1)[0]
+        if path == "/health":
+            exchange.send(200, b"")
+        elif path == "/metrics":
+            exchange.send(200, self._metrics(), content_type="text/plain; version=0.0.4")
+        elif path == "/reset_prefix_cache":
+            exchange.send(200, b"")
+        elif path.startswith("/v1/"):
+            self._openai(exchange, path)
+        else:
+            exchange.send(404, chat.error("Not Found", "NotFoundError", 404))
+
+    def release(self) -> None:
+        """Answers everything held back; must run on the event loop."""
+        while self._waiting:
+            self._waiting.popleft()()
+
+    def _openai(self, exchange: Exchange, path: str) -> None:
+        key = self.settings.api_key
+        if key is not None and exchange.header("authorization") != f"Bearer {key}":
+            exchange.send(401, chat.encode({"error": "Unauthorized"}))
+        elif path == "/v1/models":
+            card = {"id": self.settings.name, "object": "model", "max_model_len": self.settings.context_length}
+            exchange.send(200, chat.encode({"object": "list", "data": [card]}))
+        elif path == "/v1/chat/completions" and exchange.method == "POST":
+            self._chat(exchange)
+        else:
+            exchange.send(404, chat.error("Not Found", "NotFoundError", 404))
+
+    def _chat(self, exchange: Exchange) -> None:
+        try:
+            body = chat.decode(exchange.body)
+            messages = chat.messages_of(body)
+        except (ValueError, AttributeError, TypeError):
+            exchange.send(400, chat.error("The body is not a chat request.", "BadRequestError", 400))
+            return
+        if body.get("model") != self.settings.name:
+            text = f"The model `{body.get('model')}` does not exist."
+            exchange.send(404, chat.error(text, "NotFoundError", 404, "model"))
+            return
+        question = messages[-1]["content"] if messages else ""
+        number = self._arrive(exchange, Request(0, question, tuple(messages), body))
+        fault = self._script.next(number, question)
+        arrived = time.perf_counter()
+
+        def reply() -> None:
+            if fault is not None and fault.kind != "truncate":
+                self._fail(exchange, fault, messages)
+            else:
+                self._answer(exchange, number, body, messages, halved=fault is not None, arrived=arrived)
+
+        self._schedule(reply)
+
+    def _schedule(self, reply: Callable[[], None]) -> None:
+        if self.held:
+            self._waiting.append(reply)
+        elif self.settings.seconds > 0:
+            self._later(self.settings.seconds, reply)
+        else:
+            reply()
+
+    def _arrive(self, exchange: Exchange, request: Request) -> int:
+        exchange.on_done = self._leave
+        with self.changed:
+            number = self.arrived
+            self.arrived += 1
+            self.in_flight += 1
+            self.peak = max(self.peak, self.in_flight)
+            if self.settings.record:
+                self.requests.append(Request(number, request.question, request.messages, request.body))
+            self.changed.notify_all()
+        return number
+
+    def _leave(self) -> None:
+        with self.changed:
+            self.in_flight -= 1
+            self.changed.notify_all()
+
+    def _fail(self, exchange: Exchange, fault: Fault, messages: list[dict[str, str]]) -> None:
+        if fault.kind == "error":
+            exchange.send(fault.status, chat.error("scripted failure", "InternalServerError", fault.status))
+        elif fault.kind == "busy":
+            body = chat.error("scripted: too many requests", "RateLimitError", 429)
+            exchange.send(429, body, extra=f"Retry-After: {fault.retry_after:g}\r\n")
+        elif fault.kind == "close":
+            exchange.close()
+        elif fault.kind == "garbage":
+            exchange.send(200, b"<html>not JSON \xff")
+        elif fault.kind == "overflow":
+            exchange.send(400, chat.overflow(self.settings.context_length, _prompt_tokens(messages)))
+        elif fault.kind == "empty":
+            made = chat.Generation("", "stop")
+            exchange.send(200, chat.completion(0, self.settings.name, made, prompt_tokens=0, timing=(0.0, 0.0)))
+
+    def _answer(
+        self,
+        exchange: Exchange,
+        number: int,
+        body: chat.JSON,
+        messages: list[dict[str, str]],
+        *,
+        halved: bool,
+        arrived: float,
+    ) -> None:
+        prompt_tokens = _prompt_tokens(messages)
+        room = self.settings.context_length - prompt_tokens
+        if room <= 0:
+            exchange.send(400, chat.overflow(self.settings.context_length, prompt_tokens))
+            return
+        try:
+            answer = self._text(messages)
+        except LookupError as wrong:
+            exchange.send(400, chat.error(str(wrong.args[0]), "BadRequestError", 400))
+            return
+        made = chat.halve(answer) if halved else chat.generate(answer, limit=_limit(body, room), stop=_stop(body))
+        self.prompt_tokens += prompt_tokens
+        self.generation_tokens += chat.count(made.text)
+        timing = (0.0, (time.perf_counter() - arrived) * 1000)
+        exchange.send(
+            200, chat.completion(number, self.settings.name, made, prompt_tokens=prompt_tokens, timing=timing)
+        )
+
+    def _text(self, messages: list[dict[str, str]]) -> str:
+        answers = self.settings.answers
+        if isinstance(answers, str):
+            return answers
+        if not isinstance(answers, Mapping):
+            return answers(messages)
+        question = messages[-1]["content"] if messages else ""
+        key = max((key for key in answers if key in question), key=len, default=None)
+        if key is None:
+            raise LookupError(f"FakeServer has no answer for {question!r}; it has: {', '.join(map(repr, answers))}.")
+        return answers[key]
+
+    def _metrics(self) -> bytes:
+        labels = f'{{engine="0",model_name="{self.settings.name}"}}'
+        rows = {
+            "prompt_tokens_total": self.prompt_tokens,
+            "generation_tokens_total": self.generation_tokens,
+            "num_requests_running": self.in_flight,
+            "num_requests_waiting": 0,
+        }
+        return "".join(f"vllm:{name}{labels} {float(value)}\n" for name, value in rows.items()).encode()
+
+
+def _prompt_tokens(messages: list[dict[str, str]]) -> int:
+    return sum(chat.count(message["content"]) for message in messages)
+
+
+def _limit(body: chat.JSON, room: int) -> int:
+    asked = body.get("max_completion_tokens") or body.get("max_tokens") or room
+    return min(int(asked), room)
+
+
+def _stop(body: chat.JSON) -> list[str]:
+    stop = body.get("stop") or []
+    return [stop] if isinstance(stop, str) else list(stop)

@@ -1,0 +1,128 @@
+"""OpenAI chat bodies as vLLM writes them. A token is a whitespace-separated word."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+try:
+    import orjson
+except ImportError:  # the fake also works without it, only slower
+    orjson = None  # type: ignore[assignment]
+
+JSON = Mapping[str, Any]
+
+
+def encode(value: object) -> bytes:
+    """JSON text of `value`, UTF-8."""
+    return json.dumps(value).encode() if orjson is None else orjson.dumps(value)
+
+
+def decode(body: bytes) -> Any:
+    """Value of a JSON text; raises ValueError."""
+    return json.loads(body) if orjson is None else orjson.loads(body)
+
+
+def text_of(content: object) -> str:
+    """Text of a message's content, which OpenAI allows to be a string or a list of parts."""
+    if isinstance(content, str):
+        return content
+    if isinstance(content, list):
+        return "\n".join(str(part.get("text", "")) for part in content if isinstance(part, dict))
+    return ""
+
+
+def messages_of(body: JSON) -> list[dict[str, str]]:
+    """Messages of a chat request, contents as plain text."""
+    return [{"role": str(m.get("role")), "content": text_of(m.get("content"))} for m in body.get("messages", [])]
+
+
+def count(text: str) -> int:
+    """Number of tokens of `text`: its words."""
+    return len(text.split())
+
+
+@dataclass(frozen=True)
+class Generation:
+    """A text and why it ended: `stop` or `length`."""
+
+    text: str
+    finish_reason: str
+
+
+def generate(answer: str, *, limit: int | None, stop: Sequence[str]) -> Generation:
+    """What a server with this answer in mind would send: cut before the first stop string and after `limit` tokens.
+
+    >>> generate("one two three", limit=2, stop=())
+    Generation(text='one two', finish_reason='length')
+    >>> generate("one two STOP three", limit=None, stop=["STOP"])
+    Generation(text='one two ', finish_reason='stop')
+    """
+    cut = min((at for word in stop if (at := answer.find(word)) >= 0), default=None)
+    answer = answer[:cut]
+    if limit is not None and count(answer) > limit:
+        return Generation(_first_words(answer, limit), "length")
+    return Generation(answer, "stop")
+
+
+def halve(answer: str) -> Generation:
+    """The first half of the answer's words, as if the token limit had struck."""
+    return Generation(_first_words(answer, count(answer) // 2), "length")
+
+
+def _first_words(text: str, n: int) -> str:
+    if n <= 0:
+        return ""
+    rest = text.split(None, n)
+    return text if len(rest) <= n else text[: len(text) - len(rest[n])].rstrip()
+
+
+def completion(number: int, name: str, made: Generation, *, prompt_tokens: int, timing: tuple[float, float]) -> bytes:
+    """Body of a chat completion; `timing` is (milliseconds in the queue, milliseconds of generation)."""
+    tokens = count(made.text)
+    return encode(
+        {
+            "id": f"chatcmpl-{number}",
+            "object": "chat.completion",
+            "created": 0,
+            "model": name,
+            "choices": [
+                {
+                    "index": 0,
+                    "message": {"role": "assistant", "content": made.text},
+                    "logprobs": None,
+                    "finish_reason": made.finish_reason,
+                }
+            ],
+            "usage": {
+                "prompt_tokens": prompt_tokens,
+                "completion_tokens": tokens,
+                "total_tokens": prompt_tokens + tokens,
+                "prompt_tokens_details": {"cached_tokens": 0},
+            },
+            "metrics": {
+                "time_to_first_token_ms": timing[1] / max(tokens, 1),
+                "generation_time_ms": timing[1],
+                "queue_time_ms": timing[0],
+            },
+        }
+    )
+
+
+def error(message: str, kind: str, code: int, param: str | None = None) -> bytes:
+    """Body of an error."""
+    return encode({"error": {"message": message, "type": kind, "param": param, "code": code}})
+
+
+def overflow(context_length: int, prompt_tokens: int) -> bytes:
+    """Body of the refusal of a prompt that is longer than the context, in the words of vLLM 0.32."""
+    return error(
+        f"This model's maximum context length is {context_length} tokens. However, your prompt contains "
+        f"{prompt_tokens} input tokens, which exceeds this limit even without any output tokens. "
+        "Please reduce the length of the input prompt.",
+        "BadRequestError",
+        400,
+        "input_tokens",
+    )
