@@ -1,0 +1,143 @@
+"""Bars that a run must clear, and sentences that say which it missed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, fields
+from difflib import get_close_matches
+
+from dspysota.errors import ConfigError
+from dspysota.records import Failure, Run
+from dspysota.stats import mean_interval, percentile
+
+SECONDS = {"p50_seconds": 50, "p95_seconds": 95}
+"""The latency bars, and the percentile that each one reads."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Threshold:
+    """What a run must reach: `assert run >= Threshold(accuracy=0.9, p95_seconds=2.0)`. A bar of None is not judged.
+
+    accuracy             least mean of the task's primary metric, in 0..1
+    f1, em               least mean of the metric of that name, in 0..1
+    scores               the same for any other metric, by its exact name
+    p50_seconds, p95_seconds
+                         most seconds that half (95%) of the cases may take, retries included; only measured runs
+                         can clear it, since a replayed or published latency says nothing about this machine
+    tokens_per_question  most prompt and completion tokens a case, on average
+    errors               most cases in which no answer was obtained at all; 0 by default, because a server that
+                         failed is no finding about a model. None leaves errors to lower the score, as they always do
+
+    Raises ConfigError for a bar that no run could meet or miss.
+    """
+
+    accuracy: float | None = None
+    f1: float | None = None
+    em: float | None = None
+    scores: Mapping[str, float] = field(default_factory=dict)
+    p50_seconds: float | None = None
+    p95_seconds: float | None = None
+    tokens_per_question: float | None = None
+    errors: int | None = 0
+
+    def __post_init__(self) -> None:
+        named = {"accuracy": self.accuracy, "f1": self.f1, "em": self.em, **self.scores}
+        for name, least in named.items():
+            if least is not None and not (_number(least) and 0 <= least <= 1):
+                raise ConfigError(f"Threshold {name}={least!r} is no score; it must lie in 0..1, such as 0.9 for 90%.")
+        for name in (*SECONDS, "tokens_per_question"):
+            most = getattr(self, name)
+            if most is not None and not (_number(most) and most > 0):
+                raise ConfigError(f"Threshold {name}={most!r} can never be met; it must be a number above 0.")
+        if self.errors is not None and (not isinstance(self.errors, int) or self.errors < 0):
+            raise ConfigError(f"Threshold errors={self.errors!r} is no number of cases; it must be 0, 1, 2, …")
+
+    @classmethod
+    def of(cls, bars: Mapping[str, object]) -> Threshold:
+        """The threshold that a profile states as names and numbers. Raises ConfigError naming an unknown bar."""
+        valid = [bar.name for bar in fields(cls)]
+        for name in bars:
+            if name not in valid:
+                near = get_close_matches(name, valid, n=1)
+                hint = f"did you mean {near[0]!r}? " if near else ""
+                raise ConfigError(
+                    f"Threshold {name!r} is unknown; {hint}valid are {', '.join(valid)}. "
+                    f"The bar of another metric goes below `scores`."
+                )
+        if not isinstance(bars.get("scores", {}), Mapping):
+            raise ConfigError(f"Threshold scores={bars['scores']!r} must map names of metrics to numbers in 0..1.")
+        return cls(**bars)  # type: ignore[arg-type]  # values are checked above, whatever their type
+
+    def misses(self, run: Run) -> list[str]:
+        """One sentence for each bar that `run` misses, none when it clears them all.
+
+        Raises ConfigError when the task has no such metric, and RunError for a run without cases.
+        """
+        return [*self._score_misses(run), *self._error_misses(run), *self._cost_misses(run)]
+
+    def __le__(self, run: object) -> bool:
+        """Whether `run` clears every bar. Python asks this for `run >= threshold`, so that records stay plain data."""
+        if not isinstance(run, Run):
+            return NotImplemented
+        return not self.misses(run)
+
+    def _score_misses(self, run: Run) -> Iterator[str]:
+        bars = {"accuracy": self.accuracy, "f1": self.f1, "em": self.em, **self.scores}
+        for name, least in bars.items():
+            if least is None:
+                continue
+            scores = run.scores(_metric(name, run))
+            mean = run.score(_metric(name, run))
+            if mean < least:
+                low, high = mean_interval(scores)
+                yield f"{name} {mean:.3f} < {least:g} (95% interval {low:.3f}..{high:.3f}, {_cases(len(scores))})"
+
+    def _error_misses(self, run: Run) -> Iterator[str]:
+        if self.errors is None or run.errors <= self.errors:
+            return
+        kinds = [f"{n} {kind}" for kind, n in run.failures().items() if _is_error(run, kind)]
+        yield f"{_cases(run.errors)} of {len(run.cases)} got no answer ({', '.join(kinds)}); {self.errors} allowed"
+
+    def _cost_misses(self, run: Run) -> Iterator[str]:
+        for name, q in SECONDS.items():
+            most = getattr(self, name)
+            if most is None:
+                continue
+            if run.info.provenance != "measured":
+                yield f"p{q} seconds cannot be judged: they are {run.info.provenance}, and only measured ones count"
+                continue
+            seconds = percentile([case.seconds for case in run.cases], q)
+            if seconds > most:
+                yield f"p{q} {seconds:.2f} s > {most:g} s ({_cases(len(run.cases))}, {run.info.concurrency} at once)"
+        if self.tokens_per_question is None:
+            return
+        n = len(run.cases)
+        prompt, completion = run.usage.prompt_tokens / n, run.usage.completion_tokens / n
+        if prompt + completion > self.tokens_per_question:
+            yield (
+                f"{prompt + completion:,.0f} tokens per question > {self.tokens_per_question:,g} "
+                f"(prompt {prompt:,.0f}, completion {completion:,.0f})"
+            )
+
+
+def _metric(name: str, run: Run) -> str:
+    metric = run.info.primary if name == "accuracy" else name
+    if metric not in run.info.metrics:
+        raise ConfigError(
+            f"Threshold {name!r} does not fit {run.info.task}, which has no such metric; "
+            f"it has {', '.join(run.info.metrics)}, and `accuracy` means {run.info.primary}."
+        )
+    return metric
+
+
+def _is_error(run: Run, kind: Failure) -> bool:
+    return any(case.failure == kind and case.error is not None for case in run.cases)
+
+
+def _cases(n: int) -> str:
+    return "1 case" if n == 1 else f"{n} cases"
+
+
+def _number(value: object) -> bool:
+    # YAML's `yes` is a bool, and a bool is an int.
+    return isinstance(value, int | float) and not isinstance(value, bool)

@@ -1,0 +1,118 @@
+import pytest
+
+from dspysota.errors import ConfigError, RunError
+from dspysota.records import Failure, Run
+from dspysota.thresholds import Threshold
+from tests.factories import make_case, make_info, make_run
+
+
+def with_seconds(*seconds, **fields):
+    info = make_info(**fields)
+    return Run(info=info, cases=tuple(make_case(f"q{i}", seconds=s) for i, s in enumerate(seconds)))
+
+
+def test_a_run_that_clears_its_bars_compares_greater():
+    """`run >= threshold` is true exactly when there are no misses."""
+    run = make_run([1.0, 1.0, 1.0, 0.0])
+    assert run >= Threshold(accuracy=0.75)
+    assert not run >= Threshold(accuracy=0.76)
+    assert Threshold(accuracy=0.75).misses(run) == []
+
+
+def test_a_missed_score_says_value_bar_interval_and_cases():
+    """The sentence holds all that is needed to believe it."""
+    run = make_run([1.0, 0.0] * 100)
+    assert Threshold(accuracy=0.9).misses(run) == ["accuracy 0.500 < 0.9 (95% interval 0.431..0.569, 200 cases)"]
+
+
+def test_accuracy_means_the_primary_metric():
+    """On HotpotQA `accuracy` reads f1; other metrics go by their own names."""
+    run = make_run([0.5, 0.5], task="hotpotqa")
+    assert run >= Threshold(accuracy=0.5, f1=0.5, em=0.5, scores={"sp_f1": 0.5})
+    assert [miss.split()[0] for miss in Threshold(f1=0.6, scores={"joint_em": 0.6}).misses(run)] == ["f1", "joint_em"]
+
+
+@pytest.mark.parametrize("bars", [{"f1": 0.1}, {"scores": {"rouge": 0.1}}])
+def test_a_metric_that_the_task_has_not_is_a_configuration_error(bars):
+    """It is refused with the names that exist, never skipped."""
+    with pytest.raises(ConfigError, match="exact_match, strict_match, flexible_match"):
+        Threshold.of(bars).misses(make_run())
+
+
+def test_latency_bars_read_percentiles_of_case_seconds():
+    """p50 and p95 are of wall seconds a case; the sentence says how many were asked at once."""
+    run = with_seconds(1.0, 2.0, 3.0, 4.0, 100.0)
+    assert run >= Threshold(p50_seconds=3.0)
+    [miss] = Threshold(p95_seconds=5.0).misses(run)
+    assert miss == "p95 80.80 s > 5 s (5 cases, 32 at once)"
+
+
+@pytest.mark.parametrize("provenance", ["replayed", "published"])
+def test_latency_that_was_not_measured_is_never_good_enough(provenance):
+    """A fast number from elsewhere cannot clear a latency bar; scores of such a run still can."""
+    run = with_seconds(0.1, provenance=provenance)
+    [miss] = Threshold(p95_seconds=5.0).misses(run)
+    assert provenance in miss
+    assert "only measured" in miss
+    assert run >= Threshold(accuracy=1.0)
+
+
+def test_tokens_are_prompt_and_completion_a_case():
+    """30 tokens a question miss a bar of 25."""
+    [miss] = Threshold(tokens_per_question=25).misses(make_run())
+    assert miss == "30 tokens per question > 25 (prompt 20, completion 10)"
+    assert make_run() >= Threshold(tokens_per_question=30)
+
+
+def test_no_error_is_allowed_unless_said():
+    """A server that failed is no finding about a model, so one error misses the default bar."""
+    cases = (make_case("a"), make_case("b", failure=Failure.TIMEOUT), make_case("c", failure=Failure.SERVER_ERROR))
+    run = Run(info=make_info(), cases=cases)
+    [miss] = Threshold().misses(run)
+    assert miss == "2 cases of 3 got no answer (1 server error, 1 timeout); 0 allowed"
+    assert run >= Threshold(errors=2)
+    assert run >= Threshold(errors=None)
+
+
+def test_a_wrong_answer_is_no_error():
+    """Wrong, unparsable and truncated answers lower the score and nothing else."""
+    assert make_run([0.0, 0.0]) >= Threshold()
+
+
+def test_a_run_without_cases_is_refused():
+    """Nothing measured is neither a pass nor a fail."""
+    with pytest.raises(RunError, match="no cases"):
+        Threshold(accuracy=0.0).misses(make_run([]))
+
+
+@pytest.mark.parametrize(
+    "bars",
+    [
+        {"accuracy": 90},
+        {"accuracy": "0.9"},
+        {"accuracy": True},
+        {"accuracy": float("nan")},
+        {"p95_seconds": 0},
+        {"tokens_per_question": -1},
+        {"errors": -1},
+        {"errors": 0.5},
+        {"scores": {"f1": 2}},
+        {"scores": 0.5},
+    ],
+)
+def test_a_bar_that_no_run_could_meet_or_miss_is_refused(bars):
+    """Percent instead of share, text instead of number: said at once, not after an hour."""
+    with pytest.raises(ConfigError, match="Threshold"):
+        Threshold.of(bars)
+
+
+def test_an_unknown_bar_is_named_with_its_neighbour():
+    """A typing error in a profile is cured by the message."""
+    with pytest.raises(ConfigError, match=r"'p95_second' is unknown; did you mean 'p95_seconds'\?"):
+        Threshold.of({"p95_second": 2})
+
+
+def test_other_things_do_not_compare():
+    """Only a run can clear a threshold."""
+    with pytest.raises(TypeError):
+        _ = 0.5 >= Threshold()
