@@ -66,6 +66,8 @@ class Environment:
         self.log = home / "setup.log"
         self.stamp = home / "dspysota-setup.json"
         self.terminal = terminal
+        self.inherited: tuple[int, ...] = ()
+        """Files that pip keeps open too: the lock, so that a pip that outlives a killed set-up still holds it."""
 
     def is_current(self, digest: str) -> bool:
         """Say whether a finished set-up of this recipe is already here."""
@@ -119,19 +121,22 @@ class Environment:
         seen = 0
         with self.log.open("a", encoding="utf-8") as log:
             log.write(f"\n$ pip {' '.join(arguments)}\n")
-            process = subprocess.Popen(
-                command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace", cwd=ROOT
-            )
-            assert process.stdout is not None
-            for line in process.stdout:
-                log.write(line)
-                said.append(line)
-                seen += line.startswith(("Collecting ", "Requirement already satisfied", "Obtaining "))
-                of = f" of {expected}" if expected else ""
-                self.terminal.tick(
-                    "installing" if line.startswith("Installing") else f"package {seen}{of}" if seen else "looking"
-                )
-        if process.wait():
+            with subprocess.Popen(
+                command,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                errors="replace",
+                cwd=ROOT,
+                pass_fds=self.inherited,
+            ) as process:
+                for line in process.stdout or ():
+                    log.write(line)
+                    said.append(line)
+                    seen += line.startswith(("Collecting ", "Requirement already satisfied", "Obtaining "))
+                    at = f"package {seen} of {expected}" if seen and expected else "at work"
+                    self.terminal.tick("installing" if line.startswith("Installing") else at)
+        if process.returncode:
             raise SetupError(self._explain("".join(said)))
         return "".join(said)
 
@@ -264,7 +269,12 @@ def main() -> int:
     env, build = choose()
     digest = fingerprint(build)
     with Path(__file__).open() as guard:
-        fcntl.flock(guard, fcntl.LOCK_EX)  # a second set-up at the same time waits for the first
+        try:
+            fcntl.flock(guard, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            print("another set-up is under way; waiting for it", file=sys.stderr)
+            fcntl.flock(guard, fcntl.LOCK_EX)
+        env.inherited = (guard.fileno(),)
         if env.is_current(digest):
             return 0
         print(f"setting up {env.home.name} ({build} build); log: {env.log}", file=sys.stderr)

@@ -1,0 +1,44 @@
+"""What is written down agrees with what is there."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+import dspysota
+
+ROOT = Path(__file__).parents[2]
+TEXTS = [
+    "README.md",
+    "CONTRIBUTING.md",
+    "CHANGELOG.md",
+    *sorted(str(p.relative_to(ROOT)) for p in ROOT.glob("docs/**/*.md")),
+]
+
+
+def test_the_changelogs_top_version_is_the_packages():
+    """A release without a word about it is not made."""
+    versions = re.findall(r"^## \[(\d+\.\d+\.\d+)\]", (ROOT / "CHANGELOG.md").read_text(), flags=re.MULTILINE)
+    assert versions[0] == dspysota.__version__
+
+
+def test_every_make_target_explains_itself():
+    """`make` alone lists every target that can be called."""
+    text = (ROOT / "Makefile").read_text()
+    phony = re.search(r"^\.PHONY: (.*)$", text, flags=re.MULTILINE)
+    assert phony is not None
+    explained = set(re.findall(r"^([a-z-]+):[^=].*## \S", text, flags=re.MULTILINE))
+    assert set(phony[1].split()) == explained
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_links_between_the_texts_lead_somewhere(name):
+    """A relative link names a file that exists."""
+    links = re.findall(r"\]\((?!https?://|#|mailto:)([^)#\s]+)", (ROOT / name).read_text())
+    assert [link for link in links if not ((ROOT / name).parent / link).exists()] == []
+
+
+def test_decisions_are_numbered_without_gaps():
+    """One page a decision, each with a number of its own."""
+    numbers = sorted(int(path.name[:4]) for path in (ROOT / "docs/adr").glob("*.md"))
+    assert numbers == list(range(1, len(numbers) + 1))

@@ -1,0 +1,68 @@
+"""The `dspysota` command as a whole."""
+
+import subprocess
+import sys
+
+import pytest
+
+from dspysota import __version__
+from dspysota.cli import COMMANDS, main
+from dspysota.errors import ModelError
+
+
+def test_version_is_the_packages_own(capsys):
+    """`dspysota --version` prints name and version."""
+    with pytest.raises(SystemExit) as end:
+        main(["--version"])
+    assert end.value.code == 0
+    assert capsys.readouterr().out == f"dspysota {__version__}\n"
+
+
+def test_help_lists_every_command_and_shows_examples(capsys):
+    """Whoever types --help sees what there is and how it is typed."""
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    shown = capsys.readouterr().out
+    assert all(f"\n    {name} " in shown for name in COMMANDS)
+    assert "dspysota models pull" in shown
+
+
+@pytest.mark.parametrize("words", [[], ["docter"], ["doctor", "--fix"]])
+def test_wrong_words_are_answered_with_usage_and_2(words, capsys):
+    """argparse's own answer: usage, one sentence, exit status 2."""
+    with pytest.raises(SystemExit) as end:
+        main(words)
+    assert end.value.code == 2
+    assert "usage: dspysota" in capsys.readouterr().err
+
+
+def test_an_error_of_ours_is_one_line_and_2(monkeypatch, capsys):
+    """A SotaError carries its message to the person at the keyboard; a traceback would bury it."""
+    monkeypatch.setattr("dspysota.cli.doctor.examine", raising(ModelError("No model 'x'. Try `dspysota models list`.")))
+    assert main(["doctor"]) == 2
+    assert capsys.readouterr().err.splitlines()[-1] == "dspysota: No model 'x'. Try `dspysota models list`."
+
+
+def test_ctrl_c_is_130_without_a_traceback(monkeypatch, capsys):
+    """Interrupting is not an error; the shell learns it by 130."""
+    monkeypatch.setattr("dspysota.cli.doctor.examine", raising(KeyboardInterrupt()))
+    assert main(["doctor"]) == 130
+    assert "Traceback" not in capsys.readouterr().err
+
+
+def test_the_command_starts_without_anything_heavy():
+    """`dspysota --help` answers at once: neither dspy nor torch is imported for it."""
+    code = (
+        "import sys; from dspysota.cli import parser; parser().format_help();"
+        "print([m for m in ('dspy', 'litellm', 'torch', 'vllm', 'transformers', 'datasets', 'scipy', 'pytest')"
+        " if m in sys.modules])"
+    )
+    run = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert run.stdout == "[]\n"
+
+
+def raising(error):
+    def stub():
+        raise error
+
+    return stub
