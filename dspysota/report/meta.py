@@ -1,0 +1,42 @@
+"""What a report knows besides the runs: the command, and what the tests made of each run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, ValidationError
+
+from dspysota.errors import RunError
+from dspysota.records import Record
+
+FILE = "outcomes.json"
+"""Where `write_all` keeps the ReportMeta, so that a report can be rebuilt from its folder alone."""
+
+
+class Outcome(Record):
+    """What one test made of one run. `misses` are the sentences of `Threshold.misses`."""
+
+    test: str = ""
+    outcome: Literal["passed", "failed"]
+    misses: tuple[str, ...] = ()
+
+
+class ReportMeta(Record):
+    """The command that made the runs, a title, and the outcome of each run by its key; runs without one count as
+    not judged."""
+
+    command: str
+    title: str = "dspysota report"
+    outcomes: dict[str, Outcome] = Field(default_factory=dict)
+
+
+def load_meta(folder: Path) -> ReportMeta | None:
+    """The meta that `write_all` left in a run folder, or None. Raises RunError where it cannot be read."""
+    path = folder / FILE
+    if not path.exists():
+        return None
+    try:
+        return ReportMeta.model_validate_json(path.read_bytes())
+    except (OSError, ValidationError) as error:
+        raise RunError(f"{str(path)!r} cannot be read as outcomes ({error}); delete it and run again.") from error

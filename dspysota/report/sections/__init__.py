@@ -1,0 +1,35 @@
+"""The parts of the HTML report, top to bottom.
+
+A section is a template and a function from the report to the template's values; a function that answers None has
+nothing to show, and its section is left out. To add one: `sections/NAME.py`, `templates/NAME.html.j2`, and a line
+below (the order is a decision, so it is written down).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from dspysota.report.sections import banner, compiling, environment, examples, failures, frontier, runs
+from dspysota.report.view import Report
+
+
+@dataclass(frozen=True)
+class Section:
+    """`name` is its anchor and its template's name, `title` its heading and its line in the table of contents."""
+
+    name: str
+    title: str
+    values: Callable[[Report], Mapping[str, object] | None]
+
+
+BANNER = Section("banner", "Outcome", banner.values)
+
+SECTIONS = (
+    Section("runs", "Runs", runs.values),
+    Section("frontier", "Quality against tokens", frontier.values),
+    Section("failures", "What went wrong", failures.values),
+    Section("compiling", "What preparing the programs took", compiling.values),
+    Section("examples", "Examples", examples.values),
+    Section("environment", "How to repeat it", environment.values),
+)

@@ -1,0 +1,57 @@
+"""The answer first: did the runs clear their bars, on which rows, made by which command."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from dspysota.records import DataInfo
+from dspysota.report.text import redacted
+from dspysota.report.view import Report
+
+
+def values(report: Report) -> Mapping[str, object]:
+    """The verdict in one sentence, the reasons of each failed run, and what identifies the runs."""
+    infos = [view.run.info for view in report.runs]
+    failed = [view for view in report.runs if view.verdict == "failed"]
+    passed = [view for view in report.runs if view.verdict == "passed"]
+    return {
+        "state": "failed" if failed else "passed" if passed else "unjudged",
+        "headline": headline(len(failed), len(passed), len(report.runs)),
+        "failed": failed,
+        "passed": passed,
+        "command": redacted(report.meta.command),
+        "commits": sorted({info.commit or "not in a repository" for info in infos}),
+        "seeds": sorted({info.seed for info in infos}),
+        "started": min((info.started for info in infos), default=None),
+        "data": [(data, said(data)) for data in _distinct([info.data for info in infos])],
+    }
+
+
+def headline(failed: int, passed: int, runs: int) -> str:
+    """The verdict in one sentence.
+
+    >>> headline(1, 9, 10)
+    '1 of 10 runs missed its bar'
+    >>> headline(0, 1, 1), headline(0, 0, 2)
+    ('The run cleared its bar', '2 runs, none of them judged')
+    """
+    judged = failed + passed
+    if failed:
+        return f"{failed} of {judged} runs missed {'its bar' if failed == 1 else 'their bars'}"
+    if not judged:
+        return f"{runs} {'run' if runs == 1 else 'runs'}, none of them judged"
+    return "The run cleared its bar" if judged == 1 else f"All {judged} judged runs cleared their bars"
+
+
+def said(data: DataInfo) -> str:
+    """Where the rows came from, in words that never let a twin pass for the original."""
+    kinds = {
+        "directory": f"files in {data.origin}",
+        "hub": f"{data.origin} on the Hugging Face hub",
+        "twin": f"an offline twin, not the published benchmark: {data.origin}",
+    }
+    return kinds[data.source]
+
+
+def _distinct(data: list[DataInfo]) -> list[DataInfo]:
+    return list({(one.name, one.split, one.digest): one for one in data}.values())

@@ -1,0 +1,154 @@
+"""How values look as text: numbers, and strings that somebody else wrote.
+
+Model output is hostile until shown otherwise. Escaping is the writer's business (Jinja2, xml.etree); what escaping
+leaves alone is dealt with here: characters that nobody sees, that turn the text around, or that are no text at all.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+
+from dspysota.records import Failure
+from dspysota.stats import Interval
+
+SHORT = {
+    Failure.SERVER_ERROR: "server",
+    Failure.CONTEXT_OVERFLOW: "overflow",
+    Failure.PROGRAM_ERROR: "program",
+    Failure.RETRIEVAL_MISS: "retrieval",
+}
+"""Failure classes whose names are too long for a terminal's line."""
+
+_HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+_SECRET = re.compile(r"key|token|secret|password|passwd|credential|authorization", re.IGNORECASE)
+_INNOCENT = re.compile(r"tokens?$|tokenizer|batched", re.IGNORECASE)
+_USERINFO = re.compile(r"(\w+://)[^/\s@]+@")
+
+
+def visible(text: str) -> str:
+    """The text with every character that would not be seen, or would reorder others, spelled out.
+
+    Line feeds and tabs stay. C0 controls become their pictures (␀, ␛), the rest its code point.
+
+    >>> visible("abc\\x00" + chr(0x202E) + "xyz")
+    'abc␀⟨U+202E⟩xyz'
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(map(_visible, text))
+
+
+def clip(text: str, most: int) -> tuple[str, int]:
+    """The first `most` characters, and how many were left off.
+
+    >>> clip("abcdef", 4)
+    ('abcd', 2)
+    """
+    return text[:most], max(0, len(text) - most)
+
+
+def one_line(text: str, most: int = 200) -> str:
+    """The text on one line, at most `most` characters of it.
+
+    >>> one_line("a\\n  b", 10), one_line("abcdef", 4)
+    ('a b', 'abc…')
+    """
+    flat = " ".join(text[: most * 4].split())
+    return flat if len(flat) <= most and len(text) <= most * 4 else flat[: most - 1] + "…"
+
+
+def redacted(text: str) -> str:
+    """A command line or URL without credentials: `--api-key X`, `HF_TOKEN=X`, `https://user:X@host`.
+
+    >>> redacted("HF_TOKEN=hf_x pytest --sota-base-url http://me:pw@host/v1 --api-key sk-1 --max-tokens 32")
+    'HF_TOKEN=*** pytest --sota-base-url http://***@host/v1 --api-key *** --max-tokens 32'
+    """
+
+    def hide(found: re.Match[str]) -> str:
+        return f"{found['name']}{found['by']}***" if is_secret(found["name"]) else found[0]
+
+    words = _USERINFO.sub(r"\1***@", text)
+    # A flag and its value overlap with the word before the flag, so one pass takes `=`, the other blanks after flags.
+    words = re.sub(r"(?P<name>[\w-]+)(?P<by>=)(?P<value>\S+)", hide, words)
+    return re.sub(r"(?P<name>--?[\w-]+)(?P<by>\s+)(?P<value>[^-\s]\S*)", hide, words)
+
+
+def is_secret(name: str) -> bool:
+    """Whether a flag or variable of this name holds a credential.
+
+    >>> is_secret("VLLM_API_KEY"), is_secret("--max-num-batched-tokens"), is_secret("--dtype")
+    (True, False, False)
+    """
+    return bool(_SECRET.search(name)) and not (_INNOCENT.search(name) and not re.search("_token$", name, re.I))
+
+
+def score(value: float | None) -> str:
+    """A score in 0..1 with three decimals.
+
+    >>> score(0.3), score(None)
+    ('0.300', '–')
+    """
+    return "–" if value is None else f"{value:.3f}"
+
+
+def scored(value: float | None, interval: Interval | None) -> str:
+    """A score with its interval.
+
+    >>> scored(0.3, Interval(0.21912, 0.3961))
+    '0.300 [0.219, 0.396]'
+    """
+    if value is None or interval is None:
+        return score(value)
+    return f"{value:.3f} [{interval.low:.3f}, {interval.high:.3f}]"
+
+
+def count(value: float | None) -> str:
+    """A whole number with thousands separated.
+
+    >>> count(1303.6), count(None)
+    ('1,304', '–')
+    """
+    return "–" if value is None else f"{value:,.0f}"
+
+
+def short(value: float | None) -> str:
+    """Seconds or a rate: three significant figures, never an exponent.
+
+    >>> [short(x) for x in (0.01234, 2.3456, 12.34, 1234.5, 0.0, None)]
+    ['0.012', '2.35', '12.3', '1,234', '0', '–']
+    """
+    if value is None:
+        return "–"
+    if value == 0:
+        return "0"
+    decimals = next((d for bound, d in ((0.1, 3), (10, 2), (100, 1)) if abs(value) < bound), 0)
+    return f"{value:,.{decimals}f}"
+
+
+def digest(value: str | None) -> str:
+    """The first twelve digits of a digest; the whole one is in run.json.
+
+    >>> digest("0123456789abcdef"), digest(None)
+    ('0123456789ab', 'not known')
+    """
+    return value[:12] if value else "not known"
+
+
+def failures(counts: Iterable[tuple[Failure, int]]) -> str:
+    """Failure classes with their numbers, for a narrow place.
+
+    >>> failures([(Failure.RETRIEVAL_MISS, 3), (Failure.WRONG, 12)])
+    'retrieval 3, wrong 12'
+    """
+    return ", ".join(f"{SHORT.get(kind, kind)} {n}" for kind, n in counts)
+
+
+def _visible(char: str) -> str:
+    if char in "\n\t" or unicodedata.category(char) not in _HIDDEN:
+        return char
+    code = ord(char)
+    if code < 0x20:
+        return chr(0x2400 + code)
+    return "␡" if code == 0x7F else f"⟨U+{code:04X}⟩"
