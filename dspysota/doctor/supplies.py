@@ -85,10 +85,12 @@ def data(environment: Mapping[str, str], tasks: tuple[str, ...], hub_answers: bo
     named = environment.get("DSPYSOTA_DATA")
     if named:
         folder = Path(named).expanduser()
-        missing = [task for task in tasks if not (folder / task).is_dir()]
-        if missing:
-            return fault("data", f"DSPYSOTA_DATA={named!r} has no folder {missing[0]!r}.", "unset DSPYSOTA_DATA")
-        return ok("data", f"{', '.join(tasks)} from DSPYSOTA_DATA={named!r}")
+        here = [task for task in tasks if (folder / task).is_dir()]
+        if not here:
+            wanted = ", ".join(tasks)
+            return fault("data", f"DSPYSOTA_DATA={named!r} has none of the folders {wanted}.", "unset DSPYSOTA_DATA")
+        text = f"{', '.join(here)} from DSPYSOTA_DATA={named!r}"
+        return ok("data", text) if len(here) == len(tasks) else hint("data", f"{text} and nothing else.")
     if hub_answers:
         return ok("data", f"{', '.join(tasks)} from the hub")
     return hint("data", "no DSPYSOTA_DATA and no hub: the offline twins are used.", "export DSPYSOTA_DATA=/your/rows")

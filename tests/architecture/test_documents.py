@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 import dspysota
+from dspysota.cli import COMMANDS
+from dspysota.plugin.options import OPTIONS
 
 ROOT = Path(__file__).parents[2]
 TEXTS = [
@@ -14,6 +16,34 @@ TEXTS = [
     "CHANGELOG.md",
     *sorted(str(p.relative_to(ROOT)) for p in ROOT.glob("docs/**/*.md")),
 ]
+
+
+README = (ROOT / "README.md").read_text()
+
+
+def variables():
+    """Every environment variable of ours that the code names, those of the options included."""
+    texts = [path.read_text() for folder in ("dspysota", "scripts") for path in (ROOT / folder).rglob("*.py")]
+    texts += [(ROOT / "Makefile").read_text(), *(option.env for option in OPTIONS)]
+    return sorted({name for text in texts for name in re.findall(r"\bDSPYSOTA_[A-Z0-9_]*[A-Z0-9]\b", text)})
+
+
+@pytest.mark.parametrize("name", [name for option in OPTIONS for name in (option.flag, option.ini)])
+def test_every_option_is_documented(name):
+    """The README names each option, and its name in the ini file."""
+    assert f"`{name}" in README
+
+
+@pytest.mark.parametrize("name", variables())
+def test_every_environment_variable_is_documented(name):
+    """The README names each variable that changes what dspysota does."""
+    assert f"`{name}" in README
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_is_documented(name):
+    """The README names each subcommand."""
+    assert f"`dspysota {name}" in README
 
 
 def test_the_changelogs_top_version_is_the_packages():

@@ -118,11 +118,12 @@ def test_missing_weights_come_with_the_command_that_fetches_them():
 
 
 def test_the_source_of_the_rows_is_told(tmp_path):
-    """A folder of the user's, then the hub, then the twins; a folder without the task is a fault."""
+    """A folder of the user's, then the hub, then the twins; a folder without any task is a fault."""
     (tmp_path / "gsm8k").mkdir()
     mine = {"DSPYSOTA_DATA": str(tmp_path)}
     assert "from DSPYSOTA_DATA" in supplies.data(mine, ("gsm8k",), False).text
-    assert supplies.data(mine, ("gsm8k", "hotpotqa"), True).level is Level.FAULT
+    assert supplies.data(mine, ("gsm8k", "hotpotqa"), True).level is Level.HINT
+    assert supplies.data(mine, ("hotpotqa",), True).level is Level.FAULT
     assert "from the hub" in supplies.data({}, ("gsm8k",), True).text
     assert "twins" in supplies.data({}, ("gsm8k",), False).text
 
