@@ -1,0 +1,44 @@
+"""Keeps demonstrations within the model's context."""
+
+import math
+from typing import Any
+
+import dspy
+
+from dspysota.approaches.job import Job
+from dspysota.programs import make_adapter
+
+CHARACTERS_PER_TOKEN = 3.0
+"""A cautious estimate: English text has more than four, digits and names fewer."""
+
+
+def fit(module: dspy.Module, job: Job) -> tuple[str, ...]:
+    """Drop demonstrations that would not fit, the last ones first, and return a note for each predictor that lost any.
+
+    The rule: instructions, all demonstrations, and the longest demonstrated question once more, in place of the one
+    that will be asked, at three characters a token, plus the tokens reserved for the answer, must not exceed the
+    context length. Nothing is dropped when the context length is not known.
+    """
+    if job.context_length is None:
+        return ()
+    adapter = make_adapter(job.adapter_name)
+    notes = []
+    for name, predictor in module.named_predictors():
+        before = len(predictor.demos)
+        while predictor.demos and _tokens(adapter, predictor) + job.max_tokens > job.context_length:
+            predictor.demos = predictor.demos[:-1]
+        if dropped := before - len(predictor.demos):
+            notes.append(
+                f"{dropped} of {before} demonstrations of {name!r} were left out: they would not fit into "
+                f"{job.context_length} tokens."
+            )
+    return tuple(notes)
+
+
+def _tokens(adapter: Any, predictor: dspy.Predict) -> int:
+    def size(demo: Any) -> int:
+        return len(adapter.format_user_message_content(predictor.signature, demo))
+
+    longest = max(predictor.demos, key=size)
+    messages = adapter.format(predictor.signature, predictor.demos, {**longest})
+    return math.ceil(sum(len(str(message["content"])) for message in messages) / CHARACTERS_PER_TOKEN)

@@ -1,0 +1,116 @@
+"""From the name of an approach to a program that can be asked: compiled now, or loaded where it was compiled before."""
+
+import json
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import dspy
+from rich.console import Console
+
+import dspysota
+from dspysota import tasks
+from dspysota.approaches import approach, saved
+from dspysota.approaches.job import Job
+from dspysota.approaches.progress import Progress
+from dspysota.records import CompileInfo, Example, Usage
+from dspysota.tasks import Splits
+from dspysota.tasks.base import digest
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A program ready to be asked, and what it took to prepare it."""
+
+    module: dspy.Module
+    info: CompileInfo
+
+
+def prepare(  # noqa: PLR0913  everything that decides the program, all but its approach by keyword
+    name: str,
+    *,
+    task_name: str,
+    program_name: str,
+    data: Splits,
+    metric: Callable[[Example, str | None, str], Mapping[str, float]],
+    lm: Any,
+    adapter_name: str,
+    seed: int,
+    concurrency: int,
+    cache_key: Mapping[str, str],
+    use_cache: bool = True,
+    progress: bool = True,
+    context_length: int | None = None,
+) -> Prepared:
+    """Prepare a program by the approach of that name; only `data.train` is asked.
+
+    `metric` is the task's own score. `cache_key` holds what else decides the outcome, above all the digest of the
+    model's weights. With `use_cache` a program compiled before under the same key is loaded; without, it is compiled
+    anew and replaces the one kept. `context_length` is in tokens. Raises ConfigError for an unknown name, ProgramError
+    when the program cannot be prepared, kept or loaded.
+    """
+    chosen = approach(name)
+    primary = tasks.get(task_name).primary
+    job = Job(
+        task=task_name,
+        program=program_name,
+        adapter_name=adapter_name,
+        train=data.train,
+        score=lambda example, prediction, output: metric(example, prediction, output)[primary],
+        lm=lm,
+        seed=seed,
+        concurrency=concurrency,
+        context_length=context_length,
+        progress=Progress(Console(stderr=True) if progress else None),
+    )
+    parts = {**cache_key, "approach": name, **_parts(job)}
+    key = saved.key_of(parts)
+    kept = saved.load(key) if use_cache and chosen.ASKS_MODEL else None
+    if kept is not None:
+        return _ready(job, kept[0], kept[1].model_copy(update={"reused": True}))
+    state, info = _compiled(chosen, job)
+    if chosen.ASKS_MODEL:
+        saved.save(key, parts, state, info)
+    return _ready(job, state, info)
+
+
+def _compiled(chosen: Any, job: Job) -> tuple[str, CompileInfo]:
+    started = time.perf_counter()
+    outcome = chosen.apply(job)
+    seconds = time.perf_counter() - started
+    usage = Usage()
+    for call in outcome.calls:
+        usage = usage + call.usage
+    state = saved.state_of(outcome.module)
+    return state, CompileInfo(
+        program_digest=saved.digest_of(state),
+        calls=len(outcome.calls),
+        usage=usage,
+        seconds=seconds if chosen.ASKS_MODEL else 0.0,
+        notes=outcome.notes,
+    )
+
+
+def _ready(job: Job, state: str, info: CompileInfo) -> Prepared:
+    """Make the program from its state, also when it was compiled just now: fresh and reused ones cannot differ."""
+    module = job.student()
+    saved.restore(module, state)
+    return Prepared(module, info)
+
+
+def _parts(job: Job) -> dict[str, Any]:
+    """Return what determines a program besides its approach and the model's weights."""
+    return {
+        "task": job.task,
+        "program": job.program,
+        "adapter": job.adapter_name,
+        "model": str(getattr(job.lm, "model", "")),
+        "sampling": json.loads(json.dumps(getattr(job.lm, "kwargs", {}), default=str)),
+        "train": digest(job.train),
+        "start": saved.digest_of(saved.state_of(job.student())),
+        "seed": job.seed,
+        "context_length": job.context_length,
+        "dspy": dspy.__version__,
+        "dspysota": dspysota.__version__,
+    }

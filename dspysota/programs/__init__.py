@@ -1,0 +1,77 @@
+"""DSPy programs: modules, the plain adapter, the door to the model, and the solver that the loop calls.
+
+Importing this package imports no DSPy: what DSPy reads from the environment is set here first, and the names below are
+imported when first used.
+"""
+
+import os
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from dspysota.errors import ConfigError
+
+if TYPE_CHECKING:
+    import dspy
+
+    from dspysota.programs.calls import Recording, recording
+    from dspysota.programs.lm import SeededLM, make_lm
+    from dspysota.programs.solver import make_adapter, make_solver
+
+__all__ = [
+    "Recording",
+    "SeededLM",
+    "adapters",
+    "create",
+    "make_adapter",
+    "make_lm",
+    "make_solver",
+    "names",
+    "recording",
+]
+
+# Read by DSPy: without it, the first priced call asks a public server for model prices. It must be "true", not "1".
+os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")
+
+_HOMES = {
+    **dict.fromkeys(("Recording", "recording"), "calls"),
+    **dict.fromkeys(("SeededLM", "make_lm"), "lm"),
+    **dict.fromkeys(("make_adapter", "make_solver"), "solver"),
+}
+
+_PROGRAMS = {
+    "gsm8k": {"cot": "ChainOfThought", "direct": "Direct"},
+    "hotpotqa": {"read": "Read", "two_hop": "TwoHop"},
+}
+"""Task -> program -> class in the module of the task's name, the default program first."""
+
+_ADAPTERS = ("plain", "chat", "json")
+
+
+def adapters() -> list[str]:
+    """Return the names of the adapters, the default first."""
+    return list(_ADAPTERS)
+
+
+def names(task: str) -> list[str]:
+    """Return the names of a task's programs, its default first. Raises ConfigError naming the valid tasks."""
+    if task not in _PROGRAMS:
+        raise ConfigError(f"There are no programs for the task {task!r}; there are for {', '.join(_PROGRAMS)}.")
+    return list(_PROGRAMS[task])
+
+
+def create(task: str, program: str) -> "dspy.Module":
+    """Return a fresh, unprepared program. Raises ConfigError naming the valid ones.
+
+    Its forward() takes the inputs of the task's examples and returns a prediction with `answer` and, where there is
+    something to tell, `details`.
+    """
+    if program not in names(task):
+        raise ConfigError(f"The task {task!r} has no program {program!r}; it has {', '.join(names(task))}.")
+    return getattr(import_module(f"{__name__}.{task}"), _PROGRAMS[task][program])()
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name on first use (PEP 562)."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

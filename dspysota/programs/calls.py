@@ -1,0 +1,43 @@
+"""Collects the requests that one case makes, whichever thread it runs in."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+from pydantic import JsonValue
+
+from dspysota.records import Call
+
+
+class Recording(list[Call]):
+    """The calls made so far, in order; `notes` is what the adapter remarked while reading their outputs."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.notes: dict[str, JsonValue] = {}
+
+
+# A context variable and no argument, because DSPy's module, adapter and engine stand between the two ends.
+_ACTIVE: ContextVar[Recording | None] = ContextVar("dspysota_recording", default=None)
+
+
+@contextmanager
+def recording() -> Iterator[Recording]:
+    """Collect the calls of this context; an inner recording takes them from the outer one while it lasts."""
+    calls = Recording()
+    token = _ACTIVE.set(calls)
+    try:
+        yield calls
+    finally:
+        _ACTIVE.reset(token)
+
+
+def current() -> Recording | None:
+    """Return the recording in progress, or None where nobody listens."""
+    return _ACTIVE.get()
+
+
+def record(call: Call) -> None:
+    """Add a call to the recording in progress, if there is one."""
+    if (calls := _ACTIVE.get()) is not None:
+        calls.append(call)

@@ -1,0 +1,180 @@
+"""An adapter for small models: a short instruction, demonstrations as chat turns, an answer line, lenient reading.
+
+DSPy's own ChatAdapter frames every field with `[[ ## name ## ]]` headers, which small models forget, and asks a second
+time when they do. Here the frame is one line, and there is never a second call.
+
+A signature says how it wants to be rendered in its fields: `marked("####")` makes an output whose answer line has that
+label. Everything else follows from the fields themselves.
+"""
+
+import textwrap
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import dspy
+from dspy.adapters.utils import format_field_value, parse_value
+from dspy.utils.exceptions import AdapterParseError
+
+from dspysota.programs import parsing
+from dspysota.programs.calls import current
+
+FREE = "reasoning"
+"""The output field that is written as free text before the others; `dspy.ChainOfThought` calls it so."""
+
+
+def marked(marker: str, desc: str | None = None) -> Any:
+    """Return an output field whose answer line starts with `marker`, such as "####" or "Answer:"."""
+    field = dspy.OutputField(desc=desc) if desc else dspy.OutputField()
+    field.json_schema_extra["marker"] = marker  # afterwards, since dspy.OutputField drops what it is given
+    return field
+
+
+class PlainAdapter(dspy.Adapter):
+    """Renders a signature as plain text and reads the answer leniently; raises AdapterParseError where there is none.
+
+    With one answer, it is the text behind the last marker; failing that, and if the output ended by itself, its last
+    line, which the recording then notes as `marker: missing`. A truncated output without its marker is no answer. With
+    several answers, each stands on a line with its label. A single output that asks for no marker is the whole text.
+    """
+
+    def format_system_message(self, signature: type[dspy.Signature]) -> str:
+        """Return the instructions and one sentence on the form of the answer."""
+        return shape(signature).system
+
+    def format_demos(self, signature: type[dspy.Signature], demos: Iterable[Any]) -> list[dict[str, Any]]:
+        """Return a user and an assistant turn per demonstration that has an input and an answer."""
+        messages = []
+        for demo in demos:
+            user = self.format_user_message_content(signature, demo)
+            assistant = self.format_assistant_message_content(signature, demo)
+            if user and any(_given(demo, name) for name in shape(signature).answers):
+                messages += [{"role": "user", "content": user}, {"role": "assistant", "content": assistant}]
+        return messages
+
+    def format_user_message_content(
+        self,
+        signature: type[dspy.Signature],
+        inputs: Any,
+        prefix: str = "",
+        suffix: str = "",
+        main_request: bool = False,
+    ) -> str:
+        """Return the inputs: a single one bare, lists as paragraphs, the others with their labels."""
+        fields = shape(signature).inputs
+        parts = [
+            _rendered(field, inputs[name], bare=len(fields) == 1)
+            for name, field in fields.items()
+            if _given(inputs, name)
+        ]
+        return "\n\n".join(part for part in (prefix, *parts, suffix) if part)
+
+    def format_assistant_message_content(
+        self, signature: type[dspy.Signature], outputs: Any, missing_field_message: str | None = None
+    ) -> str:
+        """Return the reasoning, where there is one, and the answer lines. What is missing is left out, not excused."""
+        known = shape(signature)
+        free = FREE in known.outputs and FREE not in known.answers
+        lines = [str(outputs[FREE]).strip()] if free and _given(outputs, FREE) else []
+        for name in known.answers:
+            if _given(outputs, name):
+                value = format_field_value(known.outputs[name], outputs[name])
+                lines.append(f"{known.labels[name]} {value}".strip())
+        return "\n".join(line for line in lines if line)
+
+    def parse(self, signature: type[dspy.Signature], completion: str) -> dict[str, Any]:
+        """Return the output fields. Raises AdapterParseError."""
+        known = shape(signature)
+        if len(known.answers) == 1:
+            texts = _one(known.answers[0], known.labels[known.answers[0]], completion)
+        else:
+            found = parsing.labelled(completion, known.labels)
+            texts = {**found, FREE: found[""]}
+        try:
+            fields = {name: parse_value(texts[name], field.annotation) for name, field in known.outputs.items()}
+        except (KeyError, ValueError) as error:
+            raise AdapterParseError(
+                "PlainAdapter", signature, completion, message=f"The output holds no readable {error}."
+            ) from error
+        return fields
+
+
+def _one(name: str, label: str, completion: str) -> dict[str, str]:
+    """Return the only answer and the free text before it, nothing where there is no answer."""
+    if not label:
+        return {name: completion.strip(" \t\r\n")}
+    found = parsing.after_marker(completion, label)
+    calls = current()
+    if found is None and not (calls and calls[-1].finish_reason == "length"):
+        found = parsing.last_line(completion)
+        if calls is not None and found:
+            calls.notes["marker"] = "missing"
+    return {} if found is None else {FREE: found.before, name: found.value}
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What rendering and reading need to know of a signature; worked out once, since DSPy works its fields out anew."""
+
+    system: str
+    inputs: dict[str, Any]
+    outputs: dict[str, Any]
+    answers: tuple[str, ...]
+    """The outputs that are answers, not free text; a signature of free text alone has that as its answer."""
+    labels: dict[str, str]
+    """Label of each answer: its marker, else its name; empty for a single output that asks for no marker."""
+
+
+def shape(signature: type[dspy.Signature]) -> Shape:
+    """Return the shape of a signature."""
+    return _shape(signature, signature.instructions)
+
+
+@lru_cache(maxsize=256)
+def _shape(signature: Any, instructions: str) -> Shape:
+    outputs = dict(signature.output_fields)
+    answers = tuple(name for name in outputs if name != FREE) or tuple(outputs)
+    alone = len(outputs) == 1
+    labels = {name: _extra(outputs[name], "marker") or ("" if alone else _label(name)) for name in answers}
+    system = f"{textwrap.dedent(instructions).strip()} {_closing(outputs, labels)}".strip()
+    return Shape(system, dict(signature.input_fields), outputs, answers, labels)
+
+
+def _closing(outputs: Mapping[str, Any], labels: Mapping[str, str]) -> str:
+    """Say in which form the answer is wanted."""
+    lines = [
+        f'"{label}" followed by {_desc(outputs[name]) or "the " + name.replace("_", " ")}'
+        for name, label in labels.items()
+        if label
+    ]
+    if not lines:
+        return ""
+    form = f"one line: {lines[0]}" if len(lines) == 1 else f"these lines: {'; '.join(lines)}"
+    if FREE not in outputs or FREE in labels:
+        return f"Reply with {form}."
+    return f"{_desc(outputs[FREE]) or 'Think step by step'}, then end with {form}."
+
+
+def _extra(field: Any, name: str) -> str:
+    return str((field.json_schema_extra or {}).get(name) or "")
+
+
+def _label(name: str) -> str:
+    return name.replace("_", " ").capitalize() + ":"
+
+
+def _desc(field: Any) -> str:
+    desc = _extra(field, "desc")
+    return "" if desc.startswith("${") else desc
+
+
+def _given(values: Any, name: str) -> bool:
+    return name in values and values[name] is not None and values[name] != ""
+
+
+def _rendered(field: Any, value: Any, *, bare: bool) -> str:
+    if isinstance(value, list | tuple) and all(isinstance(item, str) for item in value):
+        return "\n\n".join(value)
+    text = value if isinstance(value, str) else str(format_field_value(field, value))
+    return text if bare else f"{_extra(field, 'prefix')} {text}".strip()

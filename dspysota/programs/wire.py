@@ -1,0 +1,278 @@
+"""One request to an OpenAI-compatible chat endpoint: pooled connections, bounded retries, typed failures.
+
+Knows no DSPy. Everything that arrives is hostile until it is read: sizes are bounded, types are checked.
+"""
+
+import json
+import re
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import urllib3
+
+from dspysota.errors import ConfigError
+from dspysota.programs.calls import record
+from dspysota.records import Call, Failure, Message, Usage
+
+MAX_BODY = 32 * 1024 * 1024
+"""Bytes of a response that are read at most; a chat answer of 100,000 tokens is below 1 MB."""
+
+MAX_PAUSE = 60.0
+"""Seconds that a Retry-After is honoured at most."""
+
+_CONTEXT = re.compile(
+    r"context[ _](?:length|size|window)|maximum (?:model|context) length|exceed_context|prompt is too long", re.I
+)
+_REFUSED = re.compile(r"content_filter|content management policy|content_policy", re.I)
+_TRANSIENT = (
+    urllib3.exceptions.NewConnectionError,
+    urllib3.exceptions.ConnectTimeoutError,
+    urllib3.exceptions.ProtocolError,
+    urllib3.exceptions.SSLError,
+)
+
+
+class WireError(Exception):
+    """A request that brought no answer. `failure` is its class; `transient` ones may be sent again."""
+
+    def __init__(
+        self,
+        failure: Failure,
+        message: str,
+        *,
+        status: int | None = None,
+        pause: float | None = None,
+        transient: bool = False,
+    ) -> None:
+        super().__init__(message)
+        self.failure = failure
+        self.status = status
+        self.pause = pause
+        self.transient = transient
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What one successful attempt brought back. Times are seconds, None where the server does not report them."""
+
+    output: str
+    usage: Usage
+    finish_reason: str | None
+    first_token_seconds: float | None
+    queue_seconds: float | None
+    refusal: str | None = None
+
+
+@dataclass(frozen=True)
+class Wire:
+    """A chat endpoint. `base_url` ends in /v1; `timeout` is seconds per attempt; `retries` are further attempts.
+
+    Connection errors, 429 and 5xx are tried again, after the server's Retry-After or after 0.5, 1, 2, … seconds. An
+    attempt that ran into the timeout is not: the server may still be working on it. Safe to use from many threads.
+    """
+
+    base_url: str
+    api_key: str | None = field(default=None, repr=False)
+    timeout: float = 600.0
+    retries: int = 2
+    concurrency: int = 64
+    clock: Callable[[], float] = field(default=time.perf_counter, repr=False)
+    sleep: Callable[[float], None] = field(default=time.sleep, repr=False)
+    _pool: urllib3.HTTPConnectionPool = field(init=False, repr=False, compare=False)
+    _path: str = field(init=False, repr=False, compare=False)
+    _headers: dict[str, str] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        url = urllib3.util.parse_url(self.base_url)
+        if url.scheme not in {"http", "https"} or not url.host:
+            raise ConfigError(f"{self.base_url!r} is no endpoint URL: give one such as 'http://127.0.0.1:8000/v1'.")
+        headers = {"Content-Type": "application/json", "Accept": "application/json", "User-Agent": "dspysota"}
+        if self.api_key:
+            headers["Authorization"] = f"Bearer {self.api_key}"
+        # The pool itself and not its manager, which would parse the URL again for every question.
+        pool = urllib3.PoolManager(maxsize=self.concurrency).connection_from_url(self.base_url)
+        object.__setattr__(self, "_pool", pool)
+        object.__setattr__(self, "_path", (url.path or "").rstrip("/") + "/chat/completions")
+        object.__setattr__(self, "_headers", headers)
+
+    def ask(self, messages: Sequence[Mapping[str, str]], settings: Mapping[str, Any]) -> Reply:
+        """Send a chat, record the call, and return the reply.
+
+        Raises WireError when no attempt brought an answer, or when the model refused; the call is recorded either way.
+        """
+        body = json.dumps({**settings, "messages": messages}).encode()
+        started = self.clock()
+        attempt = 1
+        while True:
+            sent = self.clock()
+            try:
+                reply = self._attempt(body)
+            except WireError as error:
+                if not error.transient or attempt > self.retries:
+                    record(self._call(messages, attempt, started, sent, error=str(error)))
+                    raise
+                self.sleep(error.pause if error.pause is not None else 0.5 * 2 ** (attempt - 1))
+                attempt += 1
+                continue
+            record(self._call(messages, attempt, started, sent, reply=reply))
+            if reply.refusal is not None:
+                raise WireError(Failure.REFUSED, reply.refusal)
+            return reply
+
+    def _call(
+        self,
+        messages: Sequence[Mapping[str, str]],
+        attempt: int,
+        started: float,
+        sent: float,
+        *,
+        reply: Reply | None = None,
+        error: str | None = None,
+    ) -> Call:
+        """Make the record. Time to the first token counts from the first attempt, as the client's clock does."""
+        waited = sent - started
+        first = reply.first_token_seconds if reply else None
+        return Call(
+            messages=tuple(Message(role=m["role"], content=m["content"]) for m in messages),
+            output=reply.output if reply else "",
+            usage=reply.usage if reply else Usage(),
+            seconds=self.clock() - started,
+            finish_reason=reply.finish_reason if reply else None,
+            first_token_seconds=None if first is None else waited + first,
+            queue_seconds=reply.queue_seconds if reply else None,
+            attempts=attempt,
+            retry_seconds=waited if attempt > 1 else 0.0,
+            error=error or (reply.refusal if reply else None),
+        )
+
+    def _attempt(self, body: bytes) -> Reply:
+        deadline = self.clock() + self.timeout
+        try:
+            response = self._pool.urlopen(
+                "POST",
+                self._path,
+                body=body,
+                headers=self._headers,
+                retries=False,
+                redirect=False,
+                timeout=urllib3.Timeout(connect=min(10.0, self.timeout), read=self.timeout),
+                preload_content=False,
+            )
+            data = self._read(response, deadline)
+        except _TRANSIENT as error:
+            # The loop knows by the first two words that the server is gone, and not that it refused one question.
+            raise WireError(Failure.SERVER_ERROR, f"No connection: {self._shown(error)}", transient=True) from error
+        except urllib3.exceptions.TimeoutError as error:
+            raise WireError(Failure.TIMEOUT, f"No answer within {self.timeout:g} s.") from error
+        except (urllib3.exceptions.HTTPError, OSError) as error:
+            raise WireError(Failure.SERVER_ERROR, self._shown(error)) from error
+        if response.status != 200:
+            raise self._refusal(response, data)
+        return read_reply(data)
+
+    def _read(self, response: urllib3.BaseHTTPResponse, deadline: float) -> bytes:
+        """Read the body within its bounds; a response that is not read to its end takes its connection with it."""
+        chunks: list[bytes] = []
+        size = 0
+        while chunk := response.read1(1 << 20):
+            chunks.append(chunk)
+            size += len(chunk)
+            if size > MAX_BODY or self.clock() > deadline:
+                response.close()
+                late = size <= MAX_BODY
+                text = f"No whole answer within {self.timeout:g} s." if late else f"Answer beyond {MAX_BODY} bytes."
+                raise WireError(Failure.TIMEOUT if late else Failure.SERVER_ERROR, text)
+        response.release_conn()
+        return b"".join(chunks)
+
+    def _refusal(self, response: urllib3.BaseHTTPResponse, data: bytes) -> WireError:
+        """Say what a status other than 200 means."""
+        text = self._shown(f"HTTP {response.status}: {data.decode('utf-8', 'replace')}")
+        status = response.status
+        if status in {400, 413, 422} and _CONTEXT.search(text):
+            return WireError(Failure.CONTEXT_OVERFLOW, text, status=status)
+        if status in {400, 403} and _REFUSED.search(text):
+            return WireError(Failure.REFUSED, text, status=status)
+        if status in {408, 504}:
+            return WireError(Failure.TIMEOUT, text, status=status)
+        pause = _pause(response.headers.get("Retry-After"))
+        return WireError(
+            Failure.SERVER_ERROR, text, status=status, pause=pause, transient=status == 429 or status >= 500
+        )
+
+    def _shown(self, text: object) -> str:
+        """Shorten what the other side said, and take the key out of it, should it quote one."""
+        shown = str(text)
+        if self.api_key:
+            shown = shown.replace(self.api_key, "***")
+        return shown if len(shown) <= 500 else shown[:500] + "…"
+
+
+def _pause(header: str | None) -> float | None:
+    """Return the seconds of a Retry-After header; its rare date form counts as absent."""
+    try:
+        seconds = float(header) if header is not None else -1.0
+    except ValueError:
+        return None
+    return min(seconds, MAX_PAUSE) if seconds >= 0 else None
+
+
+def read_reply(data: bytes) -> Reply:
+    """Read a chat completion. Raises WireError when it is none.
+
+    vLLM's `time_to_first_token_ms` runs from scheduling to the first token and leaves out the queue, which it reports
+    apart as `queue_time_ms`; the sum is what a client sees, but for tokenizing and the way there and back.
+
+    >>> read_reply(b'{"choices": [{"message": {"content": "4"}, "finish_reason": "stop"}]}').output
+    '4'
+    """
+    try:
+        answer = json.loads(data)
+        choice = answer["choices"][0]
+        message = choice["message"]
+        content, refusal, finish = message.get("content"), message.get("refusal"), choice.get("finish_reason")
+    except (ValueError, KeyError, IndexError, TypeError, AttributeError, RecursionError) as error:
+        raise WireError(Failure.SERVER_ERROR, "The server's answer is not a chat completion.") from error
+    metrics = answer.get("metrics")
+    first, queue = _seconds(metrics, "time_to_first_token_ms"), _seconds(metrics, "queue_time_ms")
+    filtered = "The server's content filter stopped the answer." if finish == "content_filter" else None
+    return Reply(
+        output=_text(content) if isinstance(content, str) else "",
+        usage=_usage(answer.get("usage")),
+        finish_reason=_text(finish) if isinstance(finish, str) else None,
+        first_token_seconds=None if first is None else first + (queue or 0.0),
+        queue_seconds=queue,
+        refusal=_text(refusal)[:500] if isinstance(refusal, str) and refusal else filtered,
+    )
+
+
+def _usage(value: Any) -> Usage:
+    if not isinstance(value, dict):
+        return Usage()
+    details = value.get("prompt_tokens_details")
+    cached = _count(details.get("cached_tokens")) if isinstance(details, dict) else None
+    return Usage(
+        prompt_tokens=_count(value.get("prompt_tokens")) or 0,
+        completion_tokens=_count(value.get("completion_tokens")) or 0,
+        cached_tokens=cached,
+    )
+
+
+def _count(value: Any) -> int | None:
+    return value if type(value) is int and 0 <= value < 2**53 else None
+
+
+def _seconds(metrics: Any, key: str) -> float | None:
+    value = metrics.get(key) if isinstance(metrics, dict) else None
+    return value / 1000 if isinstance(value, int | float) and 0 <= value < 1e12 else None
+
+
+def _text(value: str) -> str:
+    """Replace lone surrogates, which JSON can carry and UTF-8 cannot; every other character stays."""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return value
