@@ -30,6 +30,7 @@ _NUMBER = re.compile(
     r"(?P<digits>(?:(?<![A-Za-z0-9.])\.)?"  # ".5", but not the full stops of "is...18"
     r"(?<![A-Za-z0-9])(?:[0-9][0-9.,:/]*[0-9]|[0-9])(?:[eE][+-]?[0-9]+)?)"
 )
+_WORD = re.compile(r"\w")
 _WORKING = re.compile(r"(?:[\s0-9.,:+*/×÷xX()$£€%\\-]*=)+")
 _PLAIN = re.compile(r"(?:0|[1-9][0-9]*)?(?:\.[0-9]+)?(?:[eE][+-]?[0-9]{1,4})?")
 _GROUPED = re.compile(r"[1-9][0-9]{0,2}(?:,[0-9]{2,3})*,[0-9]{3}(?:\.[0-9]+)?")  # 1,000,000 and 10,00,000
@@ -122,7 +123,7 @@ def _marked_lines(text: str) -> Iterator[str]:
     """
     end = len(text)
     for marker in reversed(list(_MARKER.finditer(text))):
-        word = re.compile(r"\w").search(text, marker.end(), end)
+        word = _WORD.search(text, marker.end(), end)
         if word:
             start = max(marker.end(), text.rfind("\n", marker.end(), word.start()) + 1)
             yield text[start:end].partition("\n")[0]
