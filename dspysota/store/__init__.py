@@ -1,0 +1,18 @@
+"""Run folders and journals: what was measured, on disk, from the first case on.
+
+While a command runs, `<out>/<run id>/` holds one journal a run; when it ends, `run.json` and `cases.jsonl`:
+
+    run.json            {"schema", "status": "running" | "finished", "command_key", "command", "started", "finished",
+                         "runs": [RunInfo, ...]}
+    cases.jsonl         one line a case, in the order of the runs and of their examples: {"run": key, "case": Case}
+    cases/<key>.jsonl   journal of a run that is being measured: a header line, then a line a case as it ended
+    runs/<key>.jsonl    a run that is done while others are not: its RunInfo, then its cases in order
+
+Nothing here names the machine's paths, its user, or a key.
+"""
+
+from dspysota.store.folder import RunFolder, command_key
+from dspysota.store.journal import Journal
+from dspysota.store.reading import load_runs
+
+__all__ = ["Journal", "RunFolder", "command_key", "load_runs"]

@@ -1,0 +1,104 @@
+"""Reading runs back: finished folders, and what there is of unfinished ones."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+
+from dspysota.errors import RunError
+from dspysota.records import SCHEMA, Case, Record, Run, RunInfo
+from dspysota.store.journal import read_journal
+from dspysota.store.lines import check_schema, parse, place, read_lines
+
+RUN_FILE = "run.json"
+CASES_FILE = "cases.jsonl"
+JOURNALS = "cases"
+SAVED = "runs"
+
+
+class Manifest(Record):
+    """`run.json`: what was asked for, and which runs came of it."""
+
+    format: int = Field(default=SCHEMA, alias="schema")
+    status: Literal["running", "finished"]
+    command_key: str
+    command: str = ""
+    started: str
+    finished: str | None = None
+    runs: tuple[RunInfo, ...] = ()
+
+
+class CaseLine(Record):
+    """A line of `cases.jsonl`."""
+
+    run: str
+    case: Case
+
+
+class _Format(Record, extra="ignore"):
+    format: int = Field(alias="schema")
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """`run.json` of a run folder; raises RunError when there is none, it cannot be read, or its format is newer."""
+    path = folder / RUN_FILE
+    try:
+        data = path.read_bytes()
+    except OSError:
+        raise RunError(f'"{folder.name}" holds no runs: it has no {RUN_FILE}.') from None
+    check_schema(parse(_Format, data, path, 1).format, path)  # first, because a newer format may have other fields
+    return parse(Manifest, data, path, 1)
+
+
+def load_runs(folder: Path) -> list[Run]:
+    """All runs of a run folder, each with its cases in example order.
+
+    Of an unfinished folder: the runs that were done, then those that were being measured, as far as they got (cases in
+    the order they ended; a journal that does not say which run it belongs to is left out).
+    Raises RunError naming file and line of what cannot be read, and for a newer format.
+    """
+    manifest = read_manifest(folder)
+    if manifest.status == "finished":
+        return _join(manifest.runs, _read_cases(folder / CASES_FILE), folder / CASES_FILE)
+    saved = [read_saved(path) for path in sorted((folder / SAVED).glob("*.jsonl"))]
+    done = {run.info.key for run in saved}
+    partial = [_partial(path) for path in sorted((folder / JOURNALS).glob("*.jsonl")) if path.stem not in done]
+    return sorted(saved, key=started) + [run for run in partial if run is not None]
+
+
+def read_saved(path: Path) -> Run:
+    """A run as `RunFolder.save_run` wrote it; raises RunError."""
+    lines = read_lines(path)
+    number, first = next(lines, (0, b""))
+    if not number:
+        raise RunError(f'"{place(path)}" is empty.')
+    info = parse(RunInfo, first, path, number)
+    return Run(info=info, cases=tuple(parse(CaseLine, line, path, number).case for number, line in lines))
+
+
+def started(run: Run) -> tuple[str, str]:
+    """What runs are sorted by."""
+    return run.info.started, run.info.key
+
+
+def _read_cases(path: Path) -> list[CaseLine]:
+    return [parse(CaseLine, line, path, number) for number, line in read_lines(path)]
+
+
+def _join(infos: tuple[RunInfo, ...], lines: list[CaseLine], path: Path) -> list[Run]:
+    cases: dict[str, list[Case]] = {info.key: [] for info in infos}
+    for line in lines:
+        if line.run not in cases:
+            raise RunError(f'"{place(path)}" has cases of run {line.run!r}, which {RUN_FILE} does not list.')
+        cases[line.run].append(line.case)
+    return [Run(info=info, cases=tuple(cases[info.key])) for info in infos]
+
+
+def _partial(path: Path) -> Run | None:
+    found = read_journal(path)
+    if found.header is None or found.header.info is None:
+        return None
+    past = {"wall_seconds": sum(found.sessions.values()), "sessions": max(len(found.sessions), 1)}
+    return Run(info=found.header.info.model_copy(update=past), cases=tuple(found.cases.values()))
