@@ -62,14 +62,14 @@ def values(report: Report) -> Mapping[str, object] | None:
 
 
 def ticks(low: float, high: float) -> list[float]:
-    """Round numbers (1, 2, 5 times a power of ten) from `low` to `high`, both above 0, for a logarithmic axis.
+    """Round numbers (1, 2, 3, 5 times a power of ten) from `low` to `high`, both above 0, for a logarithmic axis.
 
     >>> ticks(90, 1500)
-    [100, 200, 500, 1000]
+    [100, 200, 300, 500, 1000]
     """
     found = []
     for power in range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1):
-        found += [digit * 10**power for digit in (1, 2, 5) if low <= digit * 10**power <= high]
+        found += [digit * 10**power for digit in (1, 2, 3, 5) if low <= digit * 10**power <= high]
     return found
 
 
@@ -89,7 +89,7 @@ def _chart(name: str, views: Sequence[RunView], models: Sequence[str]) -> Chart:
         if metric := view.primary:
             ends = (y(metric.mean), y(metric.interval.low), y(metric.interval.high))
             placed.append((view, x(view.tokens or 1.0), *ends))
-    labels = _labels([(view.variant, dot_x, dot_y) for view, dot_x, dot_y, _, _ in placed])
+    labels = _labels([(view.variant, x, y, low, high) for view, x, y, low, high in placed])
     dots = (
         Dot(view, models.index(view.run.info.model.name), dot_x, dot_y, low, high, label)
         for (view, dot_x, dot_y, low, high), label in zip(placed, labels, strict=True)
@@ -111,10 +111,11 @@ def _words(view: RunView) -> str:
     return f"{view.run.info.model.name} {view.variant}: {said} at {count(view.tokens)} tokens a question"
 
 
-def _labels(dots: Sequence[tuple[str, float, float]]) -> Iterator[Label]:
-    """A place for each label, right, left, above or below its dot: the first one that meets no dot and no label."""
-    taken = [(x - 7, y - 7, x + 7, y + 7) for _, x, y in dots]
-    for words, x, y in dots:
+def _labels(dots: Sequence[tuple[str, float, float, float, float]]) -> Iterator[Label]:
+    """A place for each label, right, left, above or below its dot: the first that meets no dot, line or label."""
+    taken = [(x - 7, y - 7, x + 7, y + 7) for _, x, y, _, _ in dots]
+    taken += [(x - 2, high, x + 2, low) for _, x, _, low, high in dots]
+    for words, x, y, _, _ in dots:
         long = len(words) * LETTER
         options = [
             (Label(x + 10, y + 4, "start"), (x + 8, y - 7, x + 10 + long, y + 7)),
@@ -124,7 +125,7 @@ def _labels(dots: Sequence[tuple[str, float, float]]) -> Iterator[Label]:
             (Label(x - 6, y - 11, "end"), (x - 6 - long, y - 22, x - 4, y - 8)),
             (Label(x - 6, y + 20, "end"), (x - 6 - long, y + 9, x - 4, y + 23)),
         ]
-        inside = [option for option in options if option[1][0] >= LEFT and option[1][2] <= WIDTH]
+        inside = [option for option in options if option[1][0] >= LEFT and option[1][2] <= WIDTH - 2]
         free = [option for option in inside if not any(_meet(option[1], box) for box in taken)]
         label, box = (free or inside or options)[0]
         taken.append(box)

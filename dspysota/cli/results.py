@@ -1,0 +1,38 @@
+"""`dspysota results FOLDER… --output docs/results.md`: the table of everything measured, and how."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from dspysota.cli.report import commands, load
+
+
+def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add `results` to the command line."""
+    parser = subparsers.add_parser(
+        "results",
+        help="write the table of results of stored runs, with the commands that made them",
+        description="Writes scores with 95% intervals, tokens, seconds and failure classes as Markdown. In an existing "
+        "document only the part between the dspysota markers is replaced.".replace("%", "%%"),
+    )
+    parser.add_argument("folders", nargs="+", type=Path, metavar="FOLDER", help="a run folder, such as reports/latest")
+    parser.add_argument("--output", type=Path, metavar="FILE", help="the document; without it the table is printed")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Write or print the table. Returns 0."""
+    from dspysota.report import results, write
+
+    runs, _ = load(args.folders)
+    body = results.table(runs, commands(args.folders))
+    if args.output is None:
+        print(body)
+        return 0
+    existing = args.output.read_text(encoding="utf-8") if args.output.exists() else None
+    args.output.parent.mkdir(parents=True, exist_ok=True)
+    write(args.output, results.merged(existing, body))
+    print(f"{args.output}: {len(runs)} runs", file=sys.stderr)
+    return 0

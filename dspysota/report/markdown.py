@@ -1,0 +1,78 @@
+"""A summary that fits a pull-request comment: what failed and why, then one line a run."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from dspysota.records import Run
+from dspysota.report import text
+from dspysota.report.meta import ReportMeta
+from dspysota.report.sections.banner import headline, said
+from dspysota.report.view import RunView, view
+
+MOST = 60_000
+"""Characters: GitHub refuses comments above 65,536."""
+
+_SPECIAL = re.compile(r"[\\`*<>|~]|(?<=\])\(|(?<!\w)_|_(?!\w)")
+"""What Markdown would take for markup; `_` inside a word and brackets without a link are left as they read best."""
+
+
+def summary(runs: Sequence[Run], meta: ReportMeta) -> str:
+    """The report in GitHub's Markdown, at most 60,000 characters; rows that do not fit are counted instead."""
+    report = view(runs, meta)
+    failed = [one for one in report.runs if one.verdict == "failed"]
+    passed = [one for one in report.runs if one.verdict == "passed"]
+    lines = [f"### {plain(meta.title)}: {headline(len(failed), len(passed), len(report.runs))}", ""]
+    for one in failed:
+        misses = one.outcome.misses if one.outcome and one.outcome.misses else ("failed for another reason than a bar",)
+        lines += [f"- ❌ **{plain(one.run.name)}**: {'; '.join(map(plain, misses))}"]
+    lines += [""] if failed else []
+    lines += [
+        "| | run | n | score [95%] | tokens a question | p50 / p95 s | per s | not right |",
+        "|-|-|-:|-|-:|-:|-:|-|",
+    ]
+    tail = ["", *_facts(report.runs, meta), ""]
+    room = MOST - sum(len(line) + 1 for line in (*lines, *tail)) - 100
+    rows = [_row(one) for one in report.runs]
+    while rows and sum(len(row) + 1 for row in rows) > room:
+        rows.pop()
+    left = len(report.runs) - len(rows)
+    more = [f"| | and {left} more in report.html | | | | | | |"] if left else []
+    return "\n".join([*lines, *rows, *more, *tail])[:MOST]
+
+
+def plain(words: str) -> str:
+    """The words as Markdown shows them, whatever they are.
+
+    >>> print(plain("a|b <i> *c* zero_shot [x](y)"))
+    a\\|b \\<i\\> \\*c\\* zero_shot [x]\\(y)
+    """
+    return _SPECIAL.sub(r"\\\g<0>", text.visible(" ".join(words.split())))
+
+
+def code(words: str) -> str:
+    """The words as a code span; a backquote inside them becomes an apostrophe, for it would end the span.
+
+    >>> code("pytest -k `x`")
+    "`pytest -k 'x'`"
+    """
+    return "`" + text.visible(" ".join(words.split())).replace("`", "'").replace("|", "¦") + "`"
+
+
+def _row(one: RunView) -> str:
+    mark = {"passed": "✅", "failed": "❌"}.get(one.verdict, "·")
+    metric = one.primary
+    score = f"{text.scored(metric.mean, metric.interval)} {plain(metric.name)}" if metric else "no cases"
+    return (
+        f"| {mark} | {plain(one.run.name)} | {one.n} | {score} | {text.count(one.tokens)} | "
+        f"{text.short(one.p50)} / {text.short(one.p95)} | {text.short(one.rate)} | {text.failures(one.failures)} |"
+    )
+
+
+def _facts(views: Sequence[RunView], meta: ReportMeta) -> list[str]:
+    data = {one.run.info.data.digest: one.run.info.data for one in views}.values()
+    commits = sorted({one.run.info.commit[:12] for one in views if one.run.info.commit})
+    rows = [f"{plain(d.name)}: {d.rows} rows from {plain(said(d))}, sha256 `{text.digest(d.digest)}`" for d in data]
+    made = f"Made by {code(text.redacted(meta.command))}"
+    return [*(f"{row}  " for row in rows[:20]), made + (f" at {', '.join(commits[:5])}." if commits else ".")]

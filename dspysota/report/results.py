@@ -1,0 +1,161 @@
+"""The results document: what was measured, with the commands that measured it, between two markers.
+
+Prose around the markers belongs to people and survives; everything between them is written anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from dspysota.errors import RunError
+from dspysota.records import Failure, Run
+from dspysota.report import text
+from dspysota.report.markdown import code, plain
+from dspysota.report.meta import ReportMeta
+from dspysota.report.sections.banner import said
+from dspysota.report.view import RunView, in_order
+
+BEGIN = "<!-- dspysota results: begin; written by `dspysota results`, do not edit between the markers -->"
+END = "<!-- dspysota results: end -->"
+_BEGINS, _ENDS = "<!-- dspysota results: begin", "<!-- dspysota results: end"
+
+TITLE = "# Results\n\nMeasured, not quoted; 95% intervals in brackets.\n\n"
+
+
+def table(runs: Sequence[Run], commands: Sequence[str] = ()) -> str:
+    """The body of the document: for each data set scores, cost and time, and failure classes; then how it was made.
+
+    Raises RunError when there are no runs.
+    """
+    if not runs:
+        raise RunError("There are no runs to make results of; name folders that hold finished runs.")
+    views = in_order(runs, ReportMeta(command="")).runs
+    parts = []
+    for rows in dict.fromkeys(_rows(view) for view in views):
+        parts += _data_set([view for view in views if _rows(view) == rows])
+    return "\n".join([*parts, *_made(views, commands)])
+
+
+def merged(existing: str | None, body: str) -> str:
+    """The document with `body` between its markers; they are appended to a document that has none.
+
+    Raises RunError when only one marker is there, since then nobody knows what may be overwritten.
+    """
+    block = f"{BEGIN}\n\n{body.strip()}\n\n{END}"
+    if existing is None:
+        return f"{TITLE}{block}\n"
+    begins, ends = existing.find(_BEGINS), existing.find(_ENDS)
+    if begins < 0 and ends < 0:
+        return f"{existing.rstrip()}\n\n{block}\n"
+    if begins < 0 or ends < begins:
+        raise RunError(f"The document has only one of the markers {BEGIN!r} and {END!r}; restore or delete both.")
+    after = existing.find("-->", ends) + len("-->")
+    return existing[:begins] + block + existing[after:]
+
+
+def _rows(view: RunView) -> tuple[str, str, str]:
+    """Runs share a table only where they were asked the same rows."""
+    data = view.run.info.data
+    return data.name, data.split, data.digest
+
+
+def _data_set(views: Sequence[RunView]) -> list[str]:
+    data = views[0].run.info.data
+    metrics = list(dict.fromkeys(name for view in views for name in view.run.info.metrics))
+    kinds = [kind for kind in Failure if any(kind in dict(view.failures) for view in views)]
+    return [
+        f"## {plain(data.name)}",
+        "",
+        f"{data.rows:,} rows of the {plain(data.split)} split, from {plain(said(data))}; sha256 `{data.digest}`.",
+        "",
+        *_table(
+            ("model", "program", "approach", "adapter", "n", *metrics),
+            ((*_who(view), str(view.n), *_scores(view, metrics)) for view in views),
+        ),
+        *_table(
+            ("model", "program", "approach", "adapter", "tokens a question (prompt + completion)", "of them cached",
+             "wall s", "p50 s", "p95 s", "first token p50 s", "questions/s", "completion tokens/s"),
+            ((*_who(view), *_cost(view)) for view in views),
+        ),
+        *_table(
+            ("model", "program", "approach", "adapter", "right", *(kind.value for kind in kinds)),
+            ((*_who(view), str(view.right), *_counts(view, kinds)) for view in views),
+        ),
+        *_compiled([view for view in views if view.run.info.compile.calls]),
+    ]  # fmt: skip
+
+
+def _who(view: RunView) -> tuple[str, ...]:
+    info = view.run.info
+    approach = info.approach if info.provenance == "measured" else f"{info.approach} ({info.provenance})"
+    return (info.model.name, info.program, approach, info.adapter)
+
+
+def _scores(view: RunView, metrics: Sequence[str]) -> Iterable[str]:
+    found = {metric.name: metric for metric in view.metrics}
+    return (text.scored(found[name].mean, found[name].interval) if name in found else "–" for name in metrics)
+
+
+def _cost(view: RunView) -> tuple[str, ...]:
+    tokens = f"{text.count(view.tokens)} ({text.count(view.prompt)} + {text.count(view.completion)})"
+    wall = text.count(view.run.info.wall_seconds)
+    seconds = (text.short(value) for value in (view.p50, view.p95, view.first_token, view.rate))
+    return (tokens, text.count(view.cached), wall, *seconds, text.count(view.token_rate))
+
+
+def _counts(view: RunView, kinds: Sequence[Failure]) -> Iterable[str]:
+    return (str(dict(view.failures).get(kind, 0)) for kind in kinds)
+
+
+def _compiled(views: Sequence[RunView]) -> list[str]:
+    if not views:
+        return []
+    rows = []
+    for view in views:
+        spent = view.run.info.compile
+        usage = f"{spent.usage.total_tokens:,} ({spent.usage.prompt_tokens:,} + {spent.usage.completion_tokens:,})"
+        minutes = text.short(spent.seconds / 60) + (" (earlier, reused)" if spent.reused else "")
+        rows.append((*_who(view), str(spent.calls), usage, minutes))
+    head = (
+        "model",
+        "program",
+        "approach",
+        "adapter",
+        "compile calls",
+        "compile tokens (prompt + completion)",
+        "minutes",
+    )
+    return _table(head, rows)
+
+
+def _made(views: Sequence[RunView], commands: Sequence[str]) -> list[str]:
+    infos = [view.run.info for view in views]
+    models = {info.model.name: info.model for info in infos}
+    asked = sorted({f"{info.concurrency} at once, seed {info.seed}" for info in infos})
+    facts = [
+        *(
+            f"- model {plain(m.name)}: {m.backend}, weights sha256 {code(m.digest or 'not known')}"
+            for m in models.values()
+        ),
+        f"- asked {'; '.join(asked)}",
+        *(f"- machine: {said}" for said in _distinct(info.machine for info in infos)),
+        *(f"- versions: {said}" for said in _distinct(info.versions for info in infos)),
+        f"- commit: {', '.join(sorted({info.commit or 'not in a repository' for info in infos}))}",
+        f"- measured: {min(info.started for info in infos)[:10]} to {max(info.started for info in infos)[:10]} (UTC)",
+    ]
+    made = ["## How these were made", ""]
+    if commands:
+        made += ["```sh", *(text.visible(text.redacted(one)).replace("```", "") for one in commands), "```", ""]
+    return [*made, *facts, ""]
+
+
+def _distinct(values: Iterable[object]) -> list[str]:
+    said = [", ".join(f"{plain(str(k))} {plain(str(v))}" for k, v in dict(value).items()) for value in values]  # type: ignore[call-overload]
+    return [one for one in dict.fromkeys(said) if one]
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+    names = 4  # the first columns name the run, the others are numbers
+    rule = ["-" if i < names else "-:" for i in range(len(head))]
+    body = ["| " + " | ".join(plain(cell) for cell in row) + " |" for row in rows]
+    return ["| " + " | ".join(map(plain, head)) + " |", "|" + "|".join(rule) + "|", *body, ""]
