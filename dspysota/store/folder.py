@@ -140,11 +140,14 @@ class RunFolder:
         return sorted(path.stem for path in (self.path / JOURNALS).glob("*.jsonl") if path.stem not in saved)
 
     def finish(self) -> None:
-        """Writes `run.json` and `cases.jsonl`, removes the journals, and points `latest` here. Only for the owner.
+        """Writes `run.json` and `cases.jsonl`, removes the journals, and points `latest` here.
 
-        Call `close` instead while `unfinished()` names runs that the same command should go on with: theirs would be
-        removed. Each step leaves a folder that can be read, so that a kill in between loses nothing.
+        A folder that was only joined is left for its owner to finish. Call `close` instead while `unfinished()` names
+        runs that the same command should go on with: their journals would be removed. Each step leaves a
+        folder that can be read, so that a kill in between loses nothing.
         """
+        if self._owner is None:
+            return
         saved = sorted((read_saved(path) for path in (self.path / SAVED).glob("*.jsonl")), key=started)
         parts = (line for run in saved for _, line in list(read_lines(self._file(SAVED, run.info.key)))[1:])
         write_whole(self.path / CASES_FILE, b"".join(parts))

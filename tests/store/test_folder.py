@@ -158,6 +158,22 @@ def test_processes_write_different_journals_of_one_folder(out):
     assert {run.info.key: len(run.cases) for run in load_runs(folder.path)} == dict.fromkeys(keys, 50)
 
 
+def test_only_the_owner_finishes_a_folder(out):
+    """A helper's end leaves the folder as it is; once the owner is dead a helper may claim it and finish."""
+    folder = RunFolder.open(out, "the-command")
+    folder.save_run(make_run())
+    helper = RunFolder.join(folder.path)
+    helper.finish()
+    assert json.loads((folder.path / "run.json").read_text())["status"] == "running"
+    with pytest.raises(RunError, match="living process"):
+        RunFolder.claim(folder.path)
+    abandon(folder)
+    RunFolder.claim(folder.path).finish()
+    assert load_runs(folder.path) == [make_run()]
+    with pytest.raises(RunError, match="finished"):
+        RunFolder.claim(folder.path)
+
+
 def test_an_unfinished_folder_reads_as_far_as_it_got(out):
     """Saved runs come first, then those in the making with the cases, sessions and seconds they have."""
     folder = RunFolder.open(out, "the-command")
