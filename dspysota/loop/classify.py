@@ -10,8 +10,9 @@ from pydantic_core import PydanticSerializationError
 
 from dspysota.records import ERRORS, Answer, Case, Example, Failure
 
-Score = Callable[[Example, str | None, str], dict[str, float]]
-"""All metrics of an example, its prediction (None: none could be read) and the text of the last call, in [0, 1]."""
+Score = Callable[[Example, str | None, str, dict[str, JsonValue]], dict[str, float]]
+"""All metrics, in [0, 1], of an example, its prediction (None: none could be read), the text of the last call, and the
+answer's details."""
 
 Complete = Callable[[Example, dict[str, JsonValue]], bool | None]
 """Whether the answer's details hold all that was to be retrieved; None where nothing was."""
@@ -44,7 +45,7 @@ def classify(answer: Answer, scores: Mapping[str, float], primary: str, complete
 def judge(example: Example, answer: Answer, seconds: float, *, score: Score, primary: str, complete: Complete) -> Case:
     """The case of an answer that took `seconds`; an error scores 0.0 on every metric and keeps its message."""
     output = answer.calls[-1].output if answer.calls else ""
-    scores = score(example, answer.prediction, output)
+    scores = score(example, answer.prediction, output, answer.details)
     failure = classify(answer, scores, primary, complete(example, answer.details))
     failed = failure in ERRORS
     case = Case(

@@ -48,7 +48,7 @@ def read(example, reply):
     return Answer(prediction=call.output or None, calls=(call,))
 
 
-def exact(example, prediction, output):
+def exact(example, prediction, output, details):
     """The task's metrics."""
     return {"exact_match": float(prediction == example.gold), "brevity": 1.0}
 

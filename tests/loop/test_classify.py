@@ -33,6 +33,18 @@ def test_first_class_that_fits_is_taken(answer, score, complete, expected):
     assert classify(answer, {"exact_match": score, "other": 1.0}, "exact_match", complete) == expected
 
 
+def test_a_metric_sees_the_details_of_an_answer():
+    """What a program says besides its answer, such as its supporting facts, reaches the task's metrics."""
+    (example,) = make_examples(1)
+
+    def score(example, prediction, output, details):
+        return {"recall": float("Paris" in details["retrieved"])}
+
+    answer = Answer(prediction="0", details={"retrieved": ["Paris"]})
+    case = judge(example, answer, 1.0, score=score, primary="recall", complete=RULES["complete"])
+    assert case.scores == {"recall": 1.0}
+
+
 @pytest.mark.parametrize("failure", sorted(ERRORS))
 def test_an_error_keeps_its_class(failure):
     """An answer that was not obtained is classed as its program says, however its emptiness scores."""

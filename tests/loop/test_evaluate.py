@@ -161,9 +161,9 @@ def test_seconds_are_those_of_the_program():
         now[0] += 2.0
         return right(example)
 
-    def score(example, prediction, output):
+    def score(example, prediction, output, details):
         now[0] += 100.0
-        return exact(example, prediction, output)
+        return exact(example, prediction, output, details)
 
     found = run(solve, 5, concurrency=1, clock=lambda: now[0], task_score=score)
     assert [case.seconds for case in found.cases] == [2.0] * 5
@@ -173,10 +173,10 @@ def test_seconds_are_those_of_the_program():
 def test_a_bug_in_the_metric_is_a_crash(tmp_path):
     """What a score function raises comes out of `evaluate`; the cases before it are kept."""
 
-    def score(example, prediction, output):
+    def score(example, prediction, output, details):
         if example.id == "q3":
             raise ZeroDivisionError("in the metric")
-        return exact(example, prediction, output)
+        return exact(example, prediction, output, details)
 
     with Journal(tmp_path / "a.jsonl", "a") as journal, pytest.raises(ZeroDivisionError, match="in the metric"):
         run(right, concurrency=1, journal=journal, task_score=score)

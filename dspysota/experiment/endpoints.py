@@ -1,0 +1,65 @@
+"""The one place where an experiment gets a running model."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+
+from rich.console import Console
+
+from dspysota.errors import ConfigError
+from dspysota.experiment.plan import Plan
+from dspysota.experiment.progress import Progress
+from dspysota.profiles import ModelUse
+from dspysota.serving import Endpoint, ServerOptions, connect, exclusive, lease
+
+KEY_ENV = "DSPYSOTA_API_KEY"
+"""Environment variable with the key of an endpoint for which the profile names none."""
+
+
+@contextmanager
+def endpoint(plan: Plan, progress: Progress, *, alone: bool = True) -> Iterator[Endpoint]:
+    """The plan's model, running; `alone`: nobody else measures on it until the block ends, so that latency is ours.
+
+    A server of our own stays up after the block for the runs to come. Raises ServerError or ConfigError.
+    """
+    with ExitStack() as stack:
+        with progress.aside():
+            console = Console(stderr=True, quiet=progress.quiet)
+            found = _connect(plan) if plan.weights is None else stack.enter_context(_lease(plan, console))
+            if alone:
+                stack.enter_context(exclusive(found, console=console))
+        yield found
+
+
+def _lease(plan: Plan, console: Console) -> AbstractContextManager[Endpoint]:
+    assert plan.spec is not None
+    assert plan.weights is not None
+    options = ServerOptions(
+        max_model_len=plan.use.max_model_len,
+        kv_cache_gib=plan.use.kv_cache_gib,
+        eager=plan.use.eager,
+        max_num_seqs=max(64, plan.concurrency),
+        extra_flags=plan.use.extra_flags,
+    )
+    return lease(plan.spec, plan.weights.path, plan.weights.digest, options=options, console=console)
+
+
+def _connect(plan: Plan) -> Endpoint:
+    key_env = plan.use.api_key_env or (KEY_ENV if os.environ.get(KEY_ENV) else None)
+    return connect(plan.spec or plan.cell.model, url_of(plan.cell.model, plan.use), key_env)
+
+
+def url_of(model: str, use: ModelUse) -> str:
+    """The endpoint's URL. Raises ConfigError when the environment variable that should hold it is not set."""
+    if use.base_url:
+        return use.base_url
+    assert use.base_url_env is not None
+    url = os.environ.get(use.base_url_env)
+    if not url:
+        raise ConfigError(
+            f"Model {model!r} is reached by the URL in {use.base_url_env!r}, which is not set; "
+            f"export {use.base_url_env}=http://host:port/v1."
+        )
+    return url

@@ -1,0 +1,124 @@
+"""What exactly will be measured, settled before any model is asked."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+
+import dspysota
+from dspysota import catalog, models, tasks
+from dspysota.catalog import ModelSpec
+from dspysota.errors import ConfigError
+from dspysota.experiment.provenance import versions
+from dspysota.experiment.settings import Settings
+from dspysota.models import Weights
+from dspysota.profiles import Cell, ModelUse, Profile
+from dspysota.records import DataInfo, Example, Run
+from dspysota.tasks import Task, TaskData
+
+TEMPERATURE = 0.0
+"""Greedy: the same question gets the same answer, as far as the server can promise that."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """A cell with its task, its rows, and its model's weights."""
+
+    cell: Cell
+    task: Task
+    data: TaskData
+    rows: tuple[Example, ...]
+    limit: int | None
+    info: DataInfo
+    use: ModelUse
+    spec: ModelSpec | None
+    """None for a model that the catalog does not know, which only an endpoint can serve."""
+    weights: Weights | None
+    """None when an endpoint by URL answers."""
+    seed: int
+    concurrency: int
+
+    @property
+    def sampling(self) -> dict[str, float | int | None]:
+        """How answers are drawn."""
+        return {"temperature": TEMPERATURE, "max_tokens": self.task.max_tokens, "seed": self.seed}
+
+    @property
+    def stop(self) -> tuple[str, ...]:
+        """Strings that end an answer."""
+        return self.spec.stop if self.spec else ()
+
+    @property
+    def key(self) -> str:
+        """Digest of what is known beforehand of what decides the outcome: all but the prepared program."""
+        return digest(
+            {
+                "task": self.cell.task,
+                "program": self.cell.program,
+                "approach": self.cell.approach,
+                "adapter": self.cell.adapter,
+                "model": self.cell.model,
+                "weights": self.weights.digest if self.weights else None,
+                "use": self.use.model_dump(mode="json", exclude={"api_key_env"}),
+                "sampling": self.sampling,
+                "stop": self.stop,
+                "data": self.info.digest,
+                "concurrency": self.concurrency,
+                "dspysota": dspysota.__version__,
+                "dspy": versions().get("dspy"),
+            }
+        )
+
+    def run_key(self, program_digest: str) -> str:
+        """Digest of all that decides the outcome; cases are continued only under the same key."""
+        return digest({"plan": self.key, "program": program_digest})
+
+    def made(self, run: Run) -> bool:
+        """Whether `run` is this plan's: made of it with whatever program its approach prepared."""
+        return run.info.key == self.run_key(run.info.compile.program_digest)
+
+
+def digest(facts: object) -> str:
+    """First 16 hexadecimal digits of the sha256 of the canonical JSON of `facts`."""
+    return hashlib.sha256(json.dumps(facts, sort_keys=True, default=list).encode()).hexdigest()[:16]
+
+
+def model_of(cell: Cell, profile: Profile, settings: Settings) -> tuple[ModelUse, ModelSpec | None]:
+    """How the cell's model is reached, and its catalog entry. `--sota-base-url` stands in for every model.
+
+    Raises ConfigError for a model of our own that the catalog does not know.
+    """
+    use = profile.use(cell.model)
+    if settings.base_url:
+        use = ModelUse(base_url=settings.base_url, api_key_env=use.api_key_env)
+    try:
+        return use, catalog.find(cell.model)
+    except ConfigError:
+        if use.base_url or use.base_url_env:
+            return use, None
+        raise
+
+
+def plan(cell: Cell, profile: Profile, settings: Settings, data: TaskData, *, progress: bool) -> Plan:
+    """Settle a cell. Fetches the model's weights where our own server will need them and they are not here.
+
+    Raises ConfigError, DataError or ModelError.
+    """
+    use, spec = model_of(cell, profile, settings)
+    ours = spec is not None and not (use.base_url or use.base_url_env)
+    limits = [n for n in (cell.rows, settings.limit) if n is not None]
+    rows = data.take(min(limits) if limits else None)
+    return Plan(
+        cell=cell,
+        task=tasks.get(cell.task),
+        data=data,
+        rows=rows,
+        limit=min(limits) if limits else None,
+        info=data.info(rows),
+        use=use,
+        spec=spec,
+        weights=models.ensure(spec, progress=progress) if ours and spec else None,
+        seed=profile.seed,
+        concurrency=profile.concurrency,
+    )

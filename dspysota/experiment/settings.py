@@ -1,0 +1,46 @@
+"""What the user asked for, besides the profile."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from dspysota.profiles import Profile
+from dspysota.store import command_key
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """Options of one command, already resolved and checked."""
+
+    root: Path
+    """The project, whose commit is recorded."""
+    out: Path
+    """Where run folders go."""
+    limit: int | None = None
+    """Ask at most so many questions per cell; None: as many as the profile says."""
+    data: Path | None = None
+    """Folder with benchmark rows, which goes before the hub and the twins."""
+    base_url: str | None = None
+    """OpenAI-compatible endpoint that stands in for every model of the profile."""
+    fresh: bool = False
+    """Measure anew: ignore stored programs and unfinished runs."""
+    command: str = ""
+    """The command as typed, for the report."""
+
+    def command_key(self, profile: Profile, commit: str | None) -> str:
+        """Digest of what decides which runs this command makes; the same key continues an unfinished folder.
+
+        Selections (`-k`, `-m`) and the number of workers do not count: the same runs are only asked for in another
+        order. The commit does, because cases of different code must not be mixed into one run.
+        """
+        return command_key(
+            {
+                "profile": profile.digest,
+                "limit": self.limit,
+                "data": str(self.data),
+                "base_url": self.base_url,
+                "out": str(self.out),
+                "commit": commit,
+            }
+        )

@@ -1,0 +1,83 @@
+"""One session's place of work: a profile, a run folder, and the runs already made in it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+from dspysota import tasks
+from dspysota.experiment.endpoints import endpoint
+from dspysota.experiment.known import make_cell
+from dspysota.experiment.measure import measure, ready
+from dspysota.experiment.plan import Plan, plan
+from dspysota.experiment.progress import Progress
+from dspysota.experiment.settings import Settings
+from dspysota.profiles import Cell, Profile
+from dspysota.records import Answer, Example, Run
+from dspysota.serving import Endpoint
+from dspysota.store import RunFolder
+from dspysota.tasks import DataSource, TaskData
+
+
+class Workbench:
+    """Measures cells, each once. Several processes may work in the same folder; a run is then made by one of them."""
+
+    def __init__(
+        self, profile: Profile, settings: Settings, *, folder: Callable[[], RunFolder], progress: Progress
+    ) -> None:
+        self._profile = profile
+        self._settings = settings
+        self._open = folder
+        self._progress = progress
+        self._data: dict[str, TaskData] = {}
+        self._runs: dict[str, Run] = {}
+
+    def cell(self, **names: str | int | None) -> Cell:
+        """A cell that is not in the profile. Raises ConfigError naming a bad name and the valid ones."""
+        return make_cell(self._profile, **names)  # type: ignore[arg-type]  # checked there
+
+    def run(self, cell: Cell) -> Run:
+        """The cell's run: from this session or this folder where it is complete, else measured now.
+
+        Raises SotaError when it cannot be measured at all.
+        """
+        planned = self._plan(cell)
+        if planned.key not in self._runs:
+            self._runs[planned.key] = self._find_or_measure(planned)
+        return self._runs[planned.key]
+
+    def data(self, task: str) -> TaskData:
+        """The task's rows, read once. Raises ConfigError or DataError."""
+        if task not in self._data:
+            with self._progress.aside():
+                self._data[task] = self._load(task)
+        return self._data[task]
+
+    @contextmanager
+    def serve(self, cell: Cell) -> Iterator[Endpoint]:
+        """The cell's model, running, shared with others. Raises SotaError."""
+        with endpoint(self._plan(cell), self._progress, alone=False) as found:
+            yield found
+
+    @contextmanager
+    def solver(self, cell: Cell) -> Iterator[Callable[[Example], Answer]]:
+        """The cell's prepared program on its running model, which is ours alone. Raises SotaError."""
+        with ready(self._plan(cell), self._settings, self._progress) as prepared:
+            yield prepared.solve
+
+    def _plan(self, cell: Cell) -> Plan:
+        data = self.data(cell.task)
+        with self._progress.aside():
+            return plan(cell, self._profile, self._settings, data, progress=not self._progress.quiet)
+
+    def _load(self, task: str) -> TaskData:
+        source = replace(DataSource.from_environment(self._settings.data), announce=self._progress.say)
+        return tasks.get(task).load(source, seed=self._profile.seed)
+
+    def _find_or_measure(self, planned: Plan) -> Run:
+        folder = self._open()
+        with folder.turn(planned.key):
+            half_done = folder.unfinished()
+            stored = (run for run in folder.runs() if planned.made(run) and run.info.key not in half_done)
+            return next(stored, None) or measure(planned, self._settings, folder, self._progress)

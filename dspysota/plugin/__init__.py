@@ -1,0 +1,84 @@
+"""The pytest plugin: options, the `sota` fixture and marker, and the report. Thin hooks; the work is done elsewhere.
+
+Without one of its options, and without a test that uses the `sota` fixture, it does nothing: it writes nothing and
+imports neither DSPy nor a model library.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from pathlib import Path
+
+import pytest
+
+from dspysota.plugin import collect, options, sights
+from dspysota.plugin.collector import Collector
+from dspysota.plugin.fixture import Sota, sota
+from dspysota.plugin.html import HtmlColumns
+from dspysota.plugin.session import SESSION, SotaSession
+from dspysota.plugin.terminal import summarize
+
+__all__ = ["Sota", "sota"]
+
+COLLECTOR = pytest.StashKey[Collector]()
+
+MARKER = (
+    "sota(task, **filters): parametrize `cell` with the profile's cells of this task; filters are model, program, "
+    "approach, adapter and role, and against='reference' keeps the cells that can be compared with one."
+)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Register the options."""
+    options.add(parser)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Set up the session's state; check the options now where one was given on the command line."""
+    config.addinivalue_line("markers", MARKER)
+    session = config.stash[SESSION] = SotaSession(config)
+    if hasattr(config, "workerinput"):
+        return
+    if options.any_given(config):
+        session.check()
+    collector = config.stash[COLLECTOR] = Collector(config)
+    config.pluginmanager.register(collector, "dspysota-collector")
+    page = config.getoption("htmlpath", None)
+    if page and config.pluginmanager.hasplugin("html"):
+        config.pluginmanager.register(HtmlColumns(collector, Path(page).absolute()), "dspysota-html")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Give `cell` its values."""
+    collect.parametrize(metafunc)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Order tests by model."""
+    collect.order(config, items)
+
+
+def pytest_assertrepr_compare(config: pytest.Config, op: str, left: object, right: object) -> list[str] | None:
+    """Explain a missed threshold: which run, and each bar it missed."""
+    if op != ">=" or type(right).__name__ != "Threshold":
+        return None
+    from dspysota.records import Run
+    from dspysota.thresholds import Threshold
+
+    if isinstance(left, Run) and isinstance(right, Threshold):
+        return sights.note_misses(config, left, right)
+    return None
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Let the runs of the test ride on its report."""
+    report = yield
+    sights.attach(item, report)
+    return report
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Write the section."""
+    if COLLECTOR in config.stash:
+        summarize(terminalreporter, config.stash[COLLECTOR], config)

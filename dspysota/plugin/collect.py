@@ -1,0 +1,77 @@
+"""Which tests there are: `cell` parametrized from the profile, and one model after the other."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from dspysota.plugin.session import SESSION
+
+if TYPE_CHECKING:
+    from dspysota.profiles import Cell, Profile
+
+FILTERS = ("task", "model", "program", "approach", "adapter", "role")
+"""What a marker may say of the cells it wants."""
+
+
+def parametrize(metafunc: pytest.Metafunc) -> None:
+    """Give `cell` the profile's cells of the marker's task; without any, one skipped set that says why."""
+    marker = metafunc.definition.get_closest_marker("sota")
+    if marker is None or "cell" not in metafunc.fixturenames:
+        return
+    profile = metafunc.config.stash[SESSION].profile
+    chosen = cells_of(marker, profile)
+    if chosen:
+        metafunc.parametrize("cell", chosen, ids=[cell.id for cell in chosen])
+        return
+    wanted = " ".join(f"{key}={value!r}" for key, value in marker.kwargs.items())
+    reason = f"profile {profile.name!r} has no cell for {wanted}"
+    metafunc.parametrize("cell", [pytest.param(None, marks=pytest.mark.skip(reason=reason), id="none")])
+
+
+def cells_of(marker: pytest.Mark, profile: Profile) -> list[Cell]:
+    """The cells that a `sota` marker asks for. Raises pytest.UsageError for a marker that cannot be understood.
+
+    `task` is needed; every further filter keeps the cells that have this value. `against="reference"` then drops the
+    cells in that role, provided that the profile has one for the task; without one no cell is left.
+    """
+    wanted = dict(marker.kwargs)
+    rival = wanted.pop("against", None)
+    if marker.args or "task" not in wanted or not set(wanted) <= set(FILTERS):
+        raise pytest.UsageError(
+            f"@pytest.mark.sota takes task=…, and may take {', '.join(FILTERS[1:])} and against; "
+            f"it got {', '.join([*map(repr, marker.args), *marker.kwargs]) or 'nothing'}."
+        )
+    cells = [cell for cell in profile.cells if all(getattr(cell, key) == value for key, value in wanted.items())]
+    if rival is None:
+        return cells
+    compared = any(cell.role == rival for cell in profile.of_task(wanted["task"]))
+    return [cell for cell in cells if compared and cell.role != rival]
+
+
+def order(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Bring tests that use `sota` into the order of the profile's models, each server starting once.
+
+    Only their own places are dealt anew, and among tests of one model the order stays. A test that compares models
+    counts as its last one; a test without a cell comes after all.
+    """
+    places = [place for place, item in enumerate(items) if "sota" in getattr(item, "fixturenames", ())]
+    if not places:
+        return
+    profile = config.stash[SESSION].profile
+    models = list(dict.fromkeys(cell.model for cell in profile.cells))
+    ranked = sorted((items[place] for place in places), key=lambda item: _rank(item, profile, models))
+    for place, item in zip(places, ranked, strict=True):
+        items[place] = item
+
+
+def _rank(item: pytest.Item, profile: Profile, models: list[str]) -> tuple[int, bool]:
+    callspec = getattr(item, "callspec", None)
+    cell = callspec.params.get("cell") if callspec else None
+    if cell is None or cell.model not in models:
+        return (len(models), False)
+    marker = item.get_closest_marker("sota")
+    rival = profile.reference(cell.task) if marker and "against" in marker.kwargs else None
+    used = [cell.model, *([rival.model] if rival else [])]
+    return (max(models.index(model) for model in used), rival is not None)

@@ -1,0 +1,104 @@
+"""Listens to test reports, in the controller or in a plain session, and writes the report when the session ends."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from dspysota.plugin.place import met_at, take_over
+from dspysota.plugin.session import SESSION
+from dspysota.plugin.sights import Sight, broken, notes_on, sights_on
+
+if TYPE_CHECKING:
+    from dspysota.records import Run
+    from dspysota.report import Outcome, ReportMeta
+    from dspysota.store import RunFolder
+
+OPEN_ENDS = (pytest.ExitCode.INTERRUPTED, pytest.ExitCode.INTERNAL_ERROR)
+"""Exit codes after which the same command goes on where this one stopped."""
+
+
+class Collector:
+    """The runs that this session's tests asked for, and what the tests made of them."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+        self.sights: dict[str, Sight] = {}
+        self.notes: list[str] = []
+        self.runs: tuple[Run, ...] = ()
+        """All runs of the folder, once the report is written."""
+        self.meta: ReportMeta | None = None
+        self.report: Path | None = None
+        """The folder of the report, once it is written."""
+        self.open_end = False
+        """Whether the same command will go on with the same folder."""
+        self._outcomes: dict[str, Outcome] = {}
+        self._uid: str | None = None
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Take in one phase of one test."""
+        self.open_end = self.open_end or broken(report)
+        if report.when == "call":
+            self.notes += notes_on(report)
+        for sight, misses in sights_on(report):
+            self.sights[sight.key] = sight
+            self._judge(sight.key, report, misses)
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_configure_node(self, node: object) -> None:
+        """Remember under which name the workers meet."""
+        self._uid = vars(node)["workerinput"]["testrunuid"]
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: object, error: object) -> None:
+        """Note that a worker died: it may leave a run half done."""
+        self.open_end = self.open_end or bool(error)
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self, exitstatus: int) -> None:
+        """Write the report, after xdist's workers have ended; also after failures and interruptions."""
+        folder = self._folder()
+        if folder is None:
+            return
+        from dspysota import report
+
+        self.open_end = self.open_end or exitstatus in OPEN_ENDS
+        self.runs = tuple(folder.runs())
+        if self.runs:
+            self.meta = self._make_meta()
+            report.write_all(folder.path, self.runs, self.meta)
+            self.report = folder.path
+        if self.open_end:
+            folder.close()
+        else:
+            folder.finish()
+
+    def _folder(self) -> RunFolder | None:
+        if self._uid is None:
+            return self._config.stash[SESSION].folder
+        path = met_at(self._uid)
+        return None if path is None else take_over(path)
+
+    def _judge(self, key: str, report: pytest.TestReport, misses: tuple[str, ...]) -> None:
+        from dspysota.report import Outcome
+
+        known = self._outcomes.get(key)
+        if report.outcome == "failed":
+            failed = Outcome(test=report.nodeid, outcome="failed", misses=misses or (known.misses if known else ()))
+            # A run's own bar comes before the failure of another test that only looked at it.
+            if known is None or known.outcome == "passed" or not known.misses:
+                self._outcomes[key] = failed
+        elif known is None and report.when == "call" and report.outcome == "passed":
+            self._outcomes[key] = Outcome(test=report.nodeid, outcome="passed")
+
+    def _make_meta(self) -> ReportMeta:
+        from dspysota.report import ReportMeta
+
+        session = self._config.stash[SESSION]
+        return ReportMeta(
+            command=session.settings.command,
+            title=f"dspysota: {session.profile.name}",
+            outcomes=self._outcomes,
+        )

@@ -1,0 +1,140 @@
+"""The `sota` fixture: one object, one verb."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
+
+import pytest
+
+from dspysota.errors import SotaError
+from dspysota.plugin.session import SESSION, SotaSession
+from dspysota.plugin.sights import SEEN, Seen, Sight
+
+if TYPE_CHECKING:
+    from dspysota.experiment import Comparison
+    from dspysota.profiles import Cell, Profile
+    from dspysota.records import Answer, Example, Run
+    from dspysota.serving import Endpoint
+    from dspysota.tasks import TaskData
+    from dspysota.thresholds import Threshold
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Sota:
+    """Measures cells of the profile, or cells that the test makes up itself.
+
+    ```python
+    @pytest.mark.sota(task="gsm8k")
+    def test_gsm8k(sota, cell):
+        run = sota.run(cell)
+        assert run >= sota.threshold(cell, run)
+    ```
+    """
+
+    _session: SotaSession
+    _item: pytest.Item
+
+    @property
+    def profile(self) -> Profile:
+        """The experiment grid of `--sota-profile`."""
+        with _plainly():
+            return self._session.profile
+
+    def run(  # noqa: PLR0913  a cell's parts, all by keyword
+        self,
+        cell: Cell | None = None,
+        *,
+        task: str = "",
+        model: str = "",
+        approach: str = "zero_shot",
+        program: str | None = None,
+        adapter: str = "plain",
+        rows: int | None = None,
+    ) -> Run:
+        """All questions of a cell, asked and scored; at once when this command has measured it before.
+
+        Instead of a cell, name at least `task` and `model`. `program` None takes the task's default, `rows` None all
+        test questions (`--sota-limit` goes before). A mistake in a name, a model that cannot be served or rows that
+        cannot be had fail the test with one sentence.
+        """
+        __tracebackhide__ = True
+        seen = self._seen
+        already, seen.broken = seen.broken, True
+        with _plainly():
+            bench = self._session.workbench
+            if cell is None:
+                names = {"task": task, "model": model, "approach": approach, "adapter": adapter}
+                cell = bench.cell(**names, program=program, rows=rows)
+            run = bench.run(cell)
+        seen.broken = already
+        seen.sights[run.info.key] = Sight.of(run, str(self._session.place))
+        return run
+
+    def threshold(self, cell: Cell, run: Run) -> Threshold:
+        """The profile's bar for the cell, on the rows that the run really used."""
+        with _plainly():
+            return cell.threshold(run.info.data.name)
+
+    def reference(self, cell: Cell) -> Run:
+        """The reference run of the cell's task; skips the test when the profile names none."""
+        __tracebackhide__ = True
+        reference = self.profile.reference(cell.task)
+        if reference is None:
+            pytest.skip(f"profile {self.profile.name!r} names no reference for {cell.task}")
+        return self.run(reference)
+
+    def compare(self, run: Run, reference: Run) -> Comparison:
+        """Paired difference and ratio of two runs on the same questions; shown in the summary, deciding nothing."""
+        __tracebackhide__ = True
+        from dspysota.experiment import compare
+
+        with _plainly():
+            comparison = compare(run, reference)
+        self._seen.notes.append(str(comparison))
+        return comparison
+
+    def data(self, task: str) -> TaskData:
+        """The task's rows in fixed, disjoint splits, from --sota-data, the hub or an offline twin."""
+        __tracebackhide__ = True
+        with _plainly():
+            return self._session.workbench.data(task)
+
+    def serve(self, cell: Cell) -> AbstractContextManager[Endpoint]:
+        """The cell's model, running within the block; others may use it too."""
+        return _plain(self._session.workbench.serve(cell))
+
+    def solver(self, cell: Cell) -> AbstractContextManager[Callable[[Example], Answer]]:
+        """The cell's prepared program on its running model, ours alone within the block."""
+        return _plain(self._session.workbench.solver(cell))
+
+    @property
+    def _seen(self) -> Seen:
+        return self._item.stash.setdefault(SEEN, Seen())
+
+
+@pytest.fixture
+def sota(request: pytest.FixtureRequest) -> Sota:
+    """Measures experiments: `sota.run(cell)`, `sota.threshold(cell, run)`, `sota.profile`."""
+    return Sota(request.config.stash[SESSION], request.node)
+
+
+@contextmanager
+def _plainly() -> Iterator[None]:
+    """Errors that speak to the person at the keyboard need no traceback."""
+    __tracebackhide__ = True
+    try:
+        yield
+    except SotaError as error:
+        raise pytest.fail.Exception(f"{type(error).__name__}: {error}", pytrace=False) from None
+
+
+@contextmanager
+def _plain(manager: AbstractContextManager[T]) -> Iterator[T]:
+    __tracebackhide__ = True
+    with _plainly(), manager as value:
+        yield value

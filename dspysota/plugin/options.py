@@ -1,0 +1,153 @@
+"""The plugin's options: on the command line, in the environment, and in pytest's ini file, in this order."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import pytest
+
+TRUE = ("1", "true", "yes", "on")
+FALSE = ("", "0", "false", "no", "off")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Option:
+    """One option under its three names, of which the command line's decides the others."""
+
+    flag: str
+    help: str
+    metavar: str | None = None
+    """None for a switch."""
+    default: str | None = None
+
+    @property
+    def ini(self) -> str:
+        """Name in the ini file, such as `sota_limit`; also where argparse keeps the value."""
+        return self.flag.removeprefix("--").replace("-", "_")
+
+    @property
+    def env(self) -> str:
+        """Name in the environment, such as `DSPYSOTA_LIMIT`."""
+        return self.ini.replace("sota_", "DSPYSOTA_", 1).upper()
+
+    @property
+    def full_help(self) -> str:
+        """What `pytest --help` shows."""
+        default = f" Default: {self.default}." if self.default else ""
+        return f"{self.help}{default} Also {self.env} in the environment and {self.ini} in the ini file."
+
+
+OPTIONS = (
+    Option(
+        flag="--sota-profile",
+        metavar="NAME|FILE",
+        default="embedded",
+        help="Experiment grid to measure: the name of a profile in fixtures/profiles, or a YAML file.",
+    ),
+    Option(
+        flag="--sota-limit",
+        metavar="N",
+        help="Ask at most N questions per experiment; without it as many as the profile says.",
+    ),
+    Option(
+        flag="--sota-data",
+        metavar="DIR",
+        help="Folder with benchmark rows (gsm8k/test.jsonl, hotpotqa/dev.jsonl, …). Without it rows come from the "
+        "Hugging Face hub where it is reachable, and from generated twins elsewhere.",
+    ),
+    Option(flag="--sota-out", metavar="DIR", default="reports", help="Folder for reports and stored runs."),
+    Option(
+        flag="--sota-base-url",
+        metavar="URL",
+        help="OpenAI-compatible endpoint (http://host:port/v1) that serves the profile's models, instead of own "
+        "servers.",
+    ),
+    Option(
+        flag="--sota-no-cache",
+        help="Measure anew: ignore stored programs and unfinished runs.",
+    ),
+)
+
+Origin = Literal["option", "environment", "ini", "default"]
+
+
+@dataclass(frozen=True)
+class Given:
+    """A value and where it came from."""
+
+    value: str | None
+    origin: Origin
+    option: Option
+
+    @property
+    def name(self) -> str:
+        """What the user wrote it under."""
+        return {"environment": self.option.env, "ini": self.option.ini}.get(self.origin, self.option.flag)
+
+
+def add(parser: pytest.Parser) -> None:
+    """Register the options and their ini names."""
+    group = parser.getgroup("dspysota", "dspysota: experiments with small models and optimized programs")
+    for option in OPTIONS:
+        if option.metavar is None:
+            group.addoption(option.flag, dest=option.ini, action="store_const", const="1", help=option.full_help)
+        else:
+            group.addoption(option.flag, dest=option.ini, metavar=option.metavar, help=option.full_help)
+        # As text and without a type, so that our own check speaks and not pytest's.
+        parser.addini(option.ini, option.help, type="string", default=None)
+
+
+def any_given(config: pytest.Config) -> bool:
+    """Whether the command line has one of our options."""
+    return any(config.getoption(option.ini, None) is not None for option in OPTIONS)
+
+
+def given(config: pytest.Config, flag: str, environ: Mapping[str, str] = os.environ) -> Given:
+    """The value of one option: command line, then environment, then ini file, then its default."""
+    option = next(option for option in OPTIONS if option.flag == flag)
+    written = config.getoption(option.ini, None)
+    if written is not None:
+        return Given(written, "option", option)
+    if environ.get(option.env):
+        return Given(environ[option.env], "environment", option)
+    ini = config.getini(option.ini)
+    return Given(ini, "ini", option) if ini else Given(option.default, "default", option)
+
+
+def limit(text: Given) -> int | None:
+    """A whole number of at least 1, or None. Raises pytest.UsageError."""
+    if text.value is None:
+        return None
+    if not text.value.strip().isdecimal() or int(text.value) < 1:
+        raise pytest.UsageError(f"{text.name} is {text.value!r}; it must be a whole number of at least 1.")
+    return int(text.value)
+
+
+def folder(text: Given, base: Path) -> Path | None:
+    """A path, relative to `base`, or None."""
+    return None if text.value is None else base / Path(text.value).expanduser()
+
+
+def data_folder(text: Given, base: Path, tasks: Callable[[], list[str]]) -> Path | None:
+    """An existing folder with at least one task's rows. Raises pytest.UsageError naming what it should hold."""
+    path = folder(text, base)
+    if path is None:
+        return None
+    wanted = ", ".join(f"{name}/" for name in tasks())
+    if not path.is_dir():
+        raise pytest.UsageError(f"{text.name} is {text.value!r}, which is no folder; it must hold one of {wanted}.")
+    if not any((path / name).is_dir() for name in tasks()):
+        raise pytest.UsageError(f"{text.name} is {text.value!r}, which holds none of the folders {wanted}.")
+    return path
+
+
+def switch(text: Given) -> bool:
+    """Yes or no. Raises pytest.UsageError naming the words understood."""
+    word = (text.value or "").strip().lower()
+    if word not in (*TRUE, *FALSE):
+        raise pytest.UsageError(f"{text.name} is {text.value!r}; it must be one of {', '.join((*TRUE, *FALSE[1:]))}.")
+    return word in TRUE

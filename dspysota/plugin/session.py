@@ -1,0 +1,109 @@
+"""The plugin's state in one pytest process: settings, profile and place of work, each made when first needed."""
+
+from __future__ import annotations
+
+import shlex
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from dspysota.errors import ConfigError
+from dspysota.plugin import options
+from dspysota.plugin.display import progress_for
+from dspysota.plugin.place import open_folder
+
+if TYPE_CHECKING:
+    from dspysota.experiment import Settings, Workbench
+    from dspysota.profiles import Profile
+    from dspysota.store import RunFolder
+
+
+class SotaSession:
+    """Everything that the hooks and the fixture share. Costs nothing until one of its properties is read."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+        self.folder: RunFolder | None = None
+        """The run folder, once a run was asked for in this process."""
+
+    @cached_property
+    def settings(self) -> Settings:
+        """The options, resolved and checked. Raises pytest.UsageError."""
+        from dspysota import tasks
+        from dspysota.experiment import Settings
+
+        out, data = self._given("--sota-out"), self._given("--sota-data")
+        place = options.folder(out, self._base(out))
+        assert place is not None, "--sota-out has a default"
+        return Settings(
+            root=self._config.rootpath,
+            out=place,
+            limit=options.limit(self._given("--sota-limit")),
+            data=options.data_folder(data, self._base(data), lambda: list(tasks.names())),
+            base_url=self._base_url(),
+            fresh=options.switch(self._given("--sota-no-cache")),
+            command=shlex.join(["pytest", *map(str, self._config.invocation_params.args)]),
+        )
+
+    @cached_property
+    def profile(self) -> Profile:
+        """The grid of --sota-profile; one without cells where nobody named one and the project has no default.
+
+        Raises pytest.UsageError.
+        """
+        from dspysota import experiment, profiles
+
+        given = self._given("--sota-profile")
+        root = self._config.rootpath
+        name = str(given.value)
+        if given.origin == "default" and name not in profiles.available(root):
+            return profiles.empty()
+        if given.origin == "ini" and (root / name).is_file():
+            name = str(root / name)
+        try:
+            return profiles.load(name, root=root, known=experiment.known())
+        except ConfigError as error:
+            raise pytest.UsageError(f"{given.name}: {error}") from error
+
+    @cached_property
+    def workbench(self) -> Workbench:
+        """Where runs are made. Raises pytest.UsageError."""
+        from dspysota.experiment import Workbench
+
+        return Workbench(self.profile, self.settings, folder=self._open, progress=progress_for(self._config))
+
+    @property
+    def place(self) -> str:
+        """The run folder's path; empty before the first run."""
+        return str(self.folder.path) if self.folder else ""
+
+    def check(self) -> None:
+        """Read all options and the profile now. Raises pytest.UsageError naming what is wrong and what is valid."""
+        _ = self.settings, self.profile
+
+    def _open(self) -> RunFolder:
+        if self.folder is None:
+            self.folder = open_folder(self._config, self.settings, self.profile)
+        return self.folder
+
+    def _base_url(self) -> str | None:
+        from dspysota.serving.remote import normal_url
+
+        given = self._given("--sota-base-url")
+        try:
+            return None if given.value is None else normal_url(given.value)
+        except ConfigError as error:
+            raise pytest.UsageError(f"{given.name}: {error}") from error
+
+    def _given(self, flag: str) -> options.Given:
+        return options.given(self._config, flag)
+
+    def _base(self, given: options.Given) -> Path:
+        """Where a relative path starts: at the user's feet, or for what a file says, at the project's root."""
+        return self._config.rootpath if given.origin in ("ini", "default") else self._config.invocation_params.dir
+
+
+SESSION = pytest.StashKey[SotaSession]()
+"""On the config, from `pytest_configure` on."""

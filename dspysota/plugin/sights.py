@@ -1,0 +1,114 @@
+"""What a test report carries of the runs that its test asked for: builtin types only, since it crosses processes."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from dspysota.records import Run
+    from dspysota.thresholds import Threshold
+
+ATTRIBUTE = "dspysota"
+"""Name of the attribute on `pytest.TestReport`.
+
+Not `user_properties`, which would end up in JUnit files, and not xdist's `workeroutput`, which is lost with a worker.
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sight:
+    """A run at a glance. Its cases stay in the run folder, which outlives a killed worker."""
+
+    key: str
+    name: str
+    model: str
+    folder: str
+    metric: str
+    score: float
+    low: float
+    high: float
+    tokens: float
+    p95: float
+    cases: int
+    errors: int
+
+    @classmethod
+    def of(cls, run: Run, folder: str) -> Sight:
+        """A glance at `run`, which is stored in `folder`."""
+        from dspysota.stats import mean_interval, percentile
+
+        low, high = mean_interval(run.scores())
+        return cls(
+            key=run.info.key,
+            name=run.name,
+            model=run.info.model.name,
+            folder=folder,
+            metric=run.info.primary,
+            score=run.score(),
+            low=float(low),
+            high=float(high),
+            tokens=run.usage.total_tokens / len(run.cases),
+            p95=float(percentile([case.seconds for case in run.cases], 95)),
+            cases=len(run.cases),
+            errors=run.errors,
+        )
+
+
+@dataclass
+class Seen:
+    """What one test has seen so far."""
+
+    sights: dict[str, Sight] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    """Comparisons, in words."""
+    broken: bool = False
+    """True when a run could not be made, so that the folder stays open for another try."""
+
+
+SEEN = pytest.StashKey[Seen]()
+"""On an item."""
+
+MISSES = pytest.StashKey[dict[str, list[str]]]()
+"""On the config: sentences of the thresholds that runs missed, by run key, since the last test began."""
+
+
+def note_misses(config: pytest.Config, run: Run, threshold: Threshold) -> list[str]:
+    """Sentences that explain `run >= threshold`, kept for the report of the test."""
+    misses = threshold.misses(run)
+    config.stash.setdefault(MISSES, {})[run.info.key] = misses
+    return [f"{run.name} misses its bar", *misses]
+
+
+def attach(item: pytest.Item, report: pytest.TestReport) -> None:
+    """Put what the test has seen on the report of its phase."""
+    seen = item.stash.get(SEEN, None)
+    misses = item.config.stash.get(MISSES, {})
+    if seen is not None:
+        runs = [{**asdict(sight), "misses": list(misses.get(key, ()))} for key, sight in seen.sights.items()]
+        vars(report)[ATTRIBUTE] = {"runs": runs, "notes": list(seen.notes), "broken": seen.broken}
+    if report.when == "teardown":
+        misses.clear()
+
+
+def sights_on(report: pytest.TestReport) -> list[tuple[Sight, tuple[str, ...]]]:
+    """The runs on a report, each with the sentences of the thresholds it missed."""
+    record: dict[str, Any] = getattr(report, ATTRIBUTE, None) or {"runs": ()}
+    found = []
+    for run in record["runs"]:
+        fields = dict(run)
+        misses = tuple(fields.pop("misses"))
+        found.append((Sight(**fields), misses))
+    return found
+
+
+def broken(report: pytest.TestReport) -> bool:
+    """Whether a run could not be made."""
+    return bool((getattr(report, ATTRIBUTE, None) or {}).get("broken"))
+
+
+def notes_on(report: pytest.TestReport) -> list[str]:
+    """Comparisons that the test made, in words."""
+    return list((getattr(report, ATTRIBUTE, None) or {}).get("notes", ()))

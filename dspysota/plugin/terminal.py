@@ -1,0 +1,38 @@
+"""The terminal section: a line a run, totals, the report's place, and how to go on after an interruption."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from dspysota.plugin.collector import Collector
+
+
+def summarize(reporter: pytest.TerminalReporter, collector: Collector, config: pytest.Config) -> None:
+    """Write the section; nothing without runs, and nothing under -q."""
+    if collector.report is None or config.get_verbosity() < 0:
+        return
+    from dspysota.plugin.session import SESSION
+    from dspysota.report import terminal
+
+    reporter.section("dspysota")
+    for line in terminal.lines(collector.runs, collector.meta, ascii_only=not reporter.isatty):
+        reporter.write_line(line)
+    for line in (line for note in collector.notes for line in note.splitlines()):
+        reporter.write_line(line)
+    claim = config.stash[SESSION].profile.claim
+    if claim is not None:
+        reporter.write_line(claim.sentence())
+    reporter.write_line(f"report: {shown(collector.report / 'report.html')}")
+    if collector.open_end:
+        reporter.write_line("not finished: the same command goes on where this one stopped, asking no question twice.")
+
+
+def shown(path: Path) -> str:
+    """A path as short as it can be said from here."""
+    relative = os.path.relpath(path)
+    return str(path) if relative.startswith("..") else relative
