@@ -58,14 +58,20 @@ def stop(home: Home) -> None:
         time.sleep(0.05)
 
 
+def clear(home: Home) -> None:
+    """End whatever there is of a server, with or without its supervisor; hold the server's lock for that."""
+    stop(home)
+    state, launch = home.state(), home.launch()
+    if state is not None and launch is not None:
+        processes.stop_remains(state.pid, state.create_time, state.executable, grace_seconds=launch.grace_seconds)
+
+
 def reap(root: Path) -> None:
     """End what is left of servers whose supervisors were killed."""
     for home in homes(root):
-        state, launch = home.state(), home.launch()
-        if state is None or launch is None or presence.held(home.supervisor):
+        if presence.held(home.supervisor):
             continue
         with suppress(Timeout), FileLock(home.lock, timeout=0, mode=0o600):
+            # Whoever had the lock before us may have started it.
             if not presence.held(home.supervisor):
-                processes.stop_remains(
-                    state.pid, state.create_time, state.executable, grace_seconds=launch.grace_seconds
-                )
+                clear(home)

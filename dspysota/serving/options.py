@@ -19,7 +19,7 @@ class ServerOptions:
         kv_cache_gib: memory for the key-value cache, GiB (CPU only; a GPU server takes what the card has).
         eager: start without compilation: 33 s instead of 90 or more, decoding about a fifth slower (CPU only).
         max_num_seqs: most requests answered at once.
-        extra_flags: further vLLM flags, as on its command line.
+        extra_flags: further vLLM flags, as on its command line; paths in them absolute.
 
     Raises:
         ConfigError: a number is out of range, or `extra_flags` sets what the manager sets.

@@ -9,9 +9,13 @@ from __future__ import annotations
 import fcntl
 import os
 import secrets
+import time
 import weakref
 from pathlib import Path
 from typing import Self
+
+PATIENCE = 2.0
+"""Seconds to try for a lock: who merely looks whether it is held holds it for a moment."""
 
 
 class Presence:
@@ -29,12 +33,17 @@ class Presence:
         """Lock `path`, creating it. None when another holds it."""
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            os.close(descriptor)
-            return None
-        return cls(path, descriptor)
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                if time.monotonic() > deadline:
+                    os.close(descriptor)
+                    return None
+                time.sleep(0.01)
+            else:
+                return cls(path, descriptor)
 
     @classmethod
     def register(cls, folder: Path) -> Self:
@@ -62,7 +71,8 @@ def held(path: Path) -> bool:
     except FileNotFoundError:
         return False
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        # Shared: two who look at once must not take each other for the holder.
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
         return True
     finally:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import psutil
 
@@ -17,9 +18,21 @@ Available = Callable[[], int]
 """How many bytes could be taken now."""
 
 
-def available_bytes() -> int:
-    """Read how much memory programs could take now without swapping, as the kernel estimates it."""
-    return int(psutil.virtual_memory().available)
+CGROUP = Path("/sys/fs/cgroup")
+"""Where a container finds its own limits (cgroup v2)."""
+
+
+def available_bytes(cgroup: Path = CGROUP) -> int:
+    """Read how much memory programs could take now without swapping: of the machine, and of the container's limit."""
+    free = int(psutil.virtual_memory().available)
+    try:
+        limit = (cgroup / "memory.max").read_text(encoding="ascii").strip()
+        # Pages of files are given back when memory is wanted, so they do not count as taken.
+        stat = dict(line.split() for line in (cgroup / "memory.stat").read_text(encoding="ascii").splitlines())
+        taken = int((cgroup / "memory.current").read_text(encoding="ascii")) - int(stat["file"])
+        return free if limit == "max" else max(0, min(free, int(limit) - taken))
+    except (OSError, ValueError, KeyError):
+        return free
 
 
 @dataclass(frozen=True)

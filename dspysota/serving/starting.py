@@ -136,6 +136,8 @@ def _spawn(wanted: Wanted, ticker: Ticker) -> None:
         grace_seconds=command.grace_seconds,
     )
     with holding(home.lock, ticker, f"the server of '{wanted.model}' to end"):
+        # One that is just ending, or one whose supervisor was killed.
+        eviction.clear(home)
         home.prepare(launch, secrets.token_urlsafe(32))
         write_private(home.supervisor_log, "")
         with home.supervisor_log.open("r+b") as log:

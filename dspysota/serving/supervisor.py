@@ -13,6 +13,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -78,6 +79,7 @@ class Supervisor:
             with FileLock(self.home.lock, timeout=0, mode=0o600):
                 if presence.living(self.home.holders, sweep=True):
                     return False
+                presence.living(self.home.users, sweep=True)
                 self._end(Status.STOPPED, "nobody holds it any more")
         except Timeout:
             return False
@@ -146,7 +148,8 @@ def main() -> int:
     if here is None:
         return 1
     supervisor = Supervisor(home, launch)
-    os.write(writer, b"+")
+    with suppress(BrokenPipeError):  # The starter was interrupted; whether anybody holds the server will be seen.
+        os.write(writer, b"+")
     os.close(writer)
     supervisor.run()
     here.release()
