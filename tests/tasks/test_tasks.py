@@ -88,8 +88,7 @@ def test_gsm8k_scores_the_prediction_and_the_raw_output_apart(write):
 
     assert scores(f"{row.gold}.00", f"#### {row.gold}") == [1, 1, 1]
     assert scores(row.gold, f"It is {row.gold} pears") == [1, 0, 1]
-    assert scores(None, f"#### {row.gold}
-or 7") == [0, 1, 0]
+    assert scores(None, f"#### {row.gold}\nor 7") == [0, 1, 0]
 
 
 def test_hotpotqa_scores_facts_and_retrieval_from_the_details(write):
