@@ -10,6 +10,7 @@ import secrets
 import shutil
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
+from itertools import chain, islice
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -27,6 +28,7 @@ from dspysota.store.reading import (
     CaseLine,
     Manifest,
     load_runs,
+    read_info,
     read_manifest,
     read_saved,
     started,
@@ -148,11 +150,11 @@ class RunFolder:
         """
         if self._owner is None:
             return
-        saved = sorted((read_saved(path) for path in (self.path / SAVED).glob("*.jsonl")), key=started)
-        parts = (line for run in saved for _, line in list(read_lines(self._file(SAVED, run.info.key)))[1:])
-        write_whole(self.path / CASES_FILE, b"".join(parts))
+        infos = sorted(map(read_info, (self.path / SAVED).glob("*.jsonl")), key=started)
+        parts = [islice(read_lines(self._file(SAVED, info.key)), 1, None) for info in infos]
+        write_whole(self.path / CASES_FILE, b"".join(line for _, line in chain.from_iterable(parts)))
         manifest = read_manifest(self.path)
-        done = {"status": "finished", "finished": _iso(datetime.now(UTC)), "runs": tuple(run.info for run in saved)}
+        done = {"status": "finished", "finished": _iso(datetime.now(UTC)), "runs": tuple(infos)}
         _write_manifest(self.path, manifest.model_copy(update=done))
         for part in (JOURNALS, SAVED):
             shutil.rmtree(self.path / part, ignore_errors=True)

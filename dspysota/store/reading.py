@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from pathlib import Path
 from typing import Literal
 
@@ -65,22 +66,24 @@ def load_runs(folder: Path) -> list[Run]:
     saved = [read_saved(path) for path in sorted((folder / SAVED).glob("*.jsonl"))]
     done = {run.info.key for run in saved}
     partial = [_partial(path) for path in sorted((folder / JOURNALS).glob("*.jsonl")) if path.stem not in done]
-    return sorted(saved, key=started) + [run for run in partial if run is not None]
+    return sorted(saved, key=lambda run: started(run.info)) + [run for run in partial if run is not None]
 
 
 def read_saved(path: Path) -> Run:
     """A run as `RunFolder.save_run` wrote it; raises RunError."""
-    lines = read_lines(path)
-    number, first = next(lines, (0, b""))
-    if not number:
-        raise RunError(f'"{place(path)}" is empty.')
-    info = parse(RunInfo, first, path, number)
-    return Run(info=info, cases=tuple(parse(CaseLine, line, path, number).case for number, line in lines))
+    lines = islice(read_lines(path), 1, None)
+    return Run(info=read_info(path), cases=tuple(parse(CaseLine, line, path, number).case for number, line in lines))
 
 
-def started(run: Run) -> tuple[str, str]:
+def read_info(path: Path) -> RunInfo:
+    """The first line of a saved run; raises RunError."""
+    number, first = next(read_lines(path), (1, b""))
+    return parse(RunInfo, first, path, number)
+
+
+def started(info: RunInfo) -> tuple[str, str]:
     """What runs are sorted by."""
-    return run.info.started, run.info.key
+    return info.started, info.key
 
 
 def _read_cases(path: Path) -> list[CaseLine]:
