@@ -6,10 +6,10 @@ import logging
 import queue
 import random
 import sys
+import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 import dspy
 
@@ -101,28 +101,56 @@ def first_successes(
     `concurrency` - 1 attempts are made that one after the other would not have made. Attempts see the caller's context
     variables. What an attempt raises is raised here.
     """
+    crew = _Crew(attempt, min(concurrency, total))
     results: dict[int, T | None] = {}
-    running: dict[Future[T | None], int] = {}
     begun = successes = 0
-    pool = ThreadPoolExecutor(concurrency, thread_name_prefix="bootstrap")
     try:
         while True:
-            while begun < total and successes < wanted and len(running) < concurrency:
-                running[pool.submit(contextvars.copy_context().run, attempt, begun)] = begun
+            while begun < total and successes < wanted and begun - len(results) < concurrency:
+                crew.todo.put(begun)
                 begun += 1
-            if not running:
+            if begun == len(results):
                 break
-            for future in wait(running, return_when=FIRST_COMPLETED).done:
-                index = running.pop(future)
-                results[index] = future.result()
-                successes += results[index] is not None
-                if on_end is not None:
-                    on_end(len(results), successes)
+            index, results[index], error = crew.ended.get()
+            if error is not None:
+                raise error  # noqa: TRY301  it has been raised once already, in its thread
+            successes += results[index] is not None
+            if on_end is not None:
+                on_end(len(results), successes)
+    except Exception:
+        # What is under way is waited for, so that nothing of it shows after the error; not so after Ctrl-C.
+        for _ in range(begun - len(results)):
+            crew.ended.get()
+        raise
     finally:
-        # After Ctrl-C nobody waits for answers that nobody will read.
-        pool.shutdown(wait=False, cancel_futures=True)
+        crew.dismiss()
     kept = sorted(index for index, result in results.items() if result is not None)[:wanted]
     return {index: result for index in kept if (result := results[index]) is not None}, begun
+
+
+class _Crew(Generic[T]):
+    """Threads that attempt what is put into `todo`. Daemons: after Ctrl-C nobody waits for their answers."""
+
+    def __init__(self, attempt: Callable[[int], T | None], size: int) -> None:
+        self.attempt = attempt
+        self.size = size
+        self.todo: queue.SimpleQueue[int | None] = queue.SimpleQueue()
+        self.ended: queue.SimpleQueue[tuple[int, T | None, BaseException | None]] = queue.SimpleQueue()
+        for _ in range(size):
+            context = contextvars.copy_context()
+            threading.Thread(target=context.run, args=(self._work,), name="bootstrap", daemon=True).start()
+
+    def dismiss(self) -> None:
+        """Let every thread end once it has nothing under way."""
+        for _ in range(self.size):
+            self.todo.put(None)
+
+    def _work(self) -> None:
+        while (index := self.todo.get()) is not None:
+            try:
+                self.ended.put((index, self.attempt(index), None))
+            except BaseException as error:  # noqa: BLE001  raised again in the caller's thread
+                self.ended.put((index, None, error))
 
 
 @contextmanager

@@ -64,7 +64,7 @@ def prepare(  # noqa: PLR0913  everything that decides the program, all but its 
         context_length=context_length,
         progress=Progress(Console(stderr=True) if progress else None),
     )
-    parts = {**cache_key, "approach": name, **_parts(job)}
+    parts = {"given": dict(cache_key), "approach": name, **_parts(job)}
     key = saved.key_of(parts)
     kept = saved.load(key) if use_cache and chosen.ASKS_MODEL else None
     if kept is not None:

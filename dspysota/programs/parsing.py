@@ -5,6 +5,7 @@ Markdown's own marks are stripped; control and bidirectional characters stay, as
 """
 
 import re
+from collections import deque
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -83,8 +84,7 @@ _PROSE = re.compile(r"\b(?:the|final)[ \t]+(?:final[ \t]+|correct[ \t]+)?answer[
 
 
 def _last(text: str, pattern: re.Pattern[str]) -> Found | None:
-    matches = list(pattern.finditer(text))[-_TRIES:]
-    for match in reversed(matches):
+    for match in reversed(deque(pattern.finditer(text), maxlen=_TRIES)):
         rest = text[match.end() :].lstrip(_SPACE)
         if value := _bare(rest.split("\n", 1)[0]):
             return Found(text[: text.rfind("\n", 0, match.start()) + 1].strip(_SPACE), value)

@@ -126,7 +126,7 @@ class Shape:
     """Label of each answer: its marker, else its name; empty for a single output that asks for no marker."""
 
 
-def shape(signature: type[dspy.Signature]) -> Shape:
+def shape(signature: Any) -> Shape:
     """Return the shape of a signature."""
     return _shape(signature, signature.instructions)
 

@@ -1,0 +1,236 @@
+"""From an approach's name to a program: compiled once, kept as JSON, loaded again, never trusted."""
+
+import json
+
+import pytest
+
+from dspysota import approaches, programs, tasks
+from dspysota.approaches import few_shot, saved
+from dspysota.errors import ConfigError, ProgramError
+from dspysota.records import Example
+from dspysota.tasks import Splits
+from dspysota.testing import FakeServer
+
+ROWS = tuple(Example(id=str(i), inputs={"question": f"Count to {i}."}, gold=str(i)) for i in range(20))
+DATA = Splits(train=ROWS, validation=(), test=())
+
+
+def counts(chat):
+    n = chat[-1]["content"].removeprefix("Count to ").rstrip(".")
+    return f"One to {n}.\n#### {n}"
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path, monkeypatch):
+    """An empty cache of the test's own."""
+    monkeypatch.setenv("DSPYSOTA_HOME", str(tmp_path))
+    return tmp_path
+
+
+def prepare(server, name="bootstrap", task="gsm8k", program=None, **fields):
+    lm = programs.make_lm(server.base_url, server.name, None, max_tokens=50)
+    values = {
+        "task_name": task,
+        "program_name": program or programs.names(task)[0],
+        "data": DATA,
+        "metric": tasks.get(task).score,
+        "lm": lm,
+        "adapter_name": "plain",
+        "seed": 0,
+        "concurrency": 4,
+        "cache_key": {"model": "digest"},
+        "progress": False,
+    }
+    return approaches.prepare(name, **{**values, **fields})
+
+
+def demos(prepared):
+    return [[dict(demo) for demo in predictor.demos] for predictor in prepared.module.predictors()]
+
+
+def kept(home):
+    (folder,) = (home / "programs").iterdir()
+    return folder
+
+
+def test_a_compiled_program_is_kept_and_loaded():
+    """The second time nothing is asked; the program and the figures of its compilation are the same."""
+    with FakeServer(counts) as server:
+        first = prepare(server)
+        asked = len(server.requests)
+        second = prepare(server)
+
+        assert len(server.requests) == asked
+    assert demos(first) == demos(second)
+    assert len(demos(first)[0]) == 4
+    assert (first.info.reused, second.info.reused) == (False, True)
+    assert first.info.calls == second.info.calls == asked
+    assert first.info.usage == second.info.usage
+    assert first.info.usage.completion_tokens == 5 * asked
+    assert first.info.program_digest == second.info.program_digest
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"seed": 1},
+        {"adapter_name": "chat"},
+        {"program": "direct"},
+        {"cache_key": {"model": "other"}},
+        {"data": Splits(train=ROWS[1:], validation=(), test=())},
+    ],
+    ids=lambda change: next(iter(change)),
+)
+def test_whatever_decides_the_program_is_in_its_key(change):
+    """Another seed, adapter, program, model or training set is another program."""
+    answers = counts if change.get("adapter_name") != "chat" else "[[ ## reasoning ## ]]\nx\n[[ ## answer ## ]]\n3"
+    with FakeServer(counts) as server:
+        prepare(server)
+    with FakeServer(answers) as server:
+        prepared = prepare(server, **change)
+
+    assert not prepared.info.reused
+
+
+def test_without_the_cache_everything_is_compiled_anew():
+    """`use_cache=False` neither loads nor leaves an old program behind."""
+    with FakeServer(counts) as server:
+        prepare(server)
+        asked = len(server.requests)
+        again = prepare(server, use_cache=False)
+
+        assert len(server.requests) > asked
+    assert not again.info.reused
+
+
+@pytest.mark.parametrize("file", ["program.json", "meta.json"])
+@pytest.mark.parametrize("damage", ["", "{", "[]", "null", '{"key": "x"}', "\x00"])
+def test_a_damaged_program_is_one_sentence(home, file, damage):
+    """A file that was cut off or tampered with is named, with the cure; it is never half loaded."""
+    with FakeServer(counts) as server:
+        prepare(server)
+        (kept(home) / file).write_text(damage)
+
+        with pytest.raises(ProgramError, match=r"damaged; delete the folder, or run with --sota-no-cache\."):
+            prepare(server)
+
+
+def test_half_a_program_is_none(home):
+    """What an interrupted process left without its second file is compiled anew."""
+    with FakeServer(counts) as server:
+        prepare(server)
+        (kept(home) / "meta.json").unlink()
+
+        assert not prepare(server).info.reused
+
+
+def test_a_program_of_another_kind_is_refused():
+    """A state does not load into a program with other predictors, nor with a language model inside."""
+    cot = json.loads(saved.state_of(programs.create("gsm8k", "cot")))
+    cot["solve.predict"]["lm"] = {"model": "evil/x", "api_base": "http://evil"}
+
+    for state in (
+        saved.state_of(programs.create("gsm8k", "direct")),
+        json.dumps(cot),
+        "{",
+        "[]",
+        '{"solve.predict": 1}',
+    ):
+        with pytest.raises(ProgramError, match="does not fit"):
+            saved.restore(programs.create("gsm8k", "cot"), state)
+
+
+def test_zero_shot_asks_and_keeps_nothing(home):
+    """The program as it is: no demonstration, no request, no file."""
+    with FakeServer(counts) as server:
+        prepared = prepare(server, "zero_shot")
+
+        assert not server.requests
+    assert demos(prepared) == [[]]
+    assert prepared.info.calls == 0
+    assert prepared.info.seconds == 0.0
+    assert not (home / "programs").exists()
+
+
+@pytest.mark.parametrize("task", ["gsm8k", "hotpotqa"])
+def test_hand_written_demonstrations_carry_their_reasoning(task):
+    """Four or five demonstrations a task, each with reasoning and the right answer line, and no request."""
+    with FakeServer(counts) as server:
+        (shown,) = demos(prepare(server, "few_shot", task))
+
+        assert not server.requests
+    assert len(shown) in {4, 5}
+    assert all(demo["reasoning"] and demo["answer"] for demo in shown)
+
+
+@pytest.mark.parametrize("task", ["gsm8k", "hotpotqa"])
+def test_hand_written_answers_score_full_marks(task):
+    """Every demonstration, as the model is shown it, gets full marks from the task's own metric."""
+    adapter = programs.make_adapter("plain")
+    (predictor,) = (p for _, p in few_shot.apply(_job(task)).module.named_predictors())
+    for demo in predictor.demos:
+        example = Example(id="x", inputs={"question": demo.question}, gold=demo.answer, extra={"supporting_facts": []})
+        output = adapter.format_assistant_message_content(predictor.signature, demo)
+        prediction = adapter.parse(predictor.signature, output)["answer"]
+
+        assert tasks.get(task).score(example, prediction, output)[tasks.get(task).primary] == 1.0
+
+
+def test_the_query_step_has_demonstrations_of_its_own():
+    """In the two-hop program, the query is shown being written from the first paragraph alone."""
+    module = few_shot.apply(_job("hotpotqa", "two_hop")).module
+    query, answer = (module.query.demos, module.answer.predict.demos)
+
+    assert len(query) == len(answer) == 4
+    assert all(len(demo.context) == 1 and demo.query for demo in query)
+    assert all(len(demo.context) >= 2 for demo in answer)
+
+
+def test_hotpotqa_demonstrations_show_yes_no_and_a_comparison():
+    """The kinds of answers that the task has are all shown, and all are short."""
+    entries = few_shot.read("hotpotqa")
+
+    assert "yes" in [entry["answer"] for entry in entries]
+    assert any("first" in entry["question"] for entry in entries)
+    assert all(len(entry["answer"].split()) <= 3 for entry in entries)
+
+
+def test_gsm8k_demonstrations_calculate_rightly():
+    """Every calculation written in a demonstration is true, and the last one gives the answer."""
+    import re
+
+    for entry in few_shot.read("gsm8k"):
+        sums = re.findall(r"([\d +*/-]*\d) = (\d+)", entry["reasoning"])
+
+        assert sums
+        assert all(_value(left) == int(right) for left, right in sums)
+        assert sums[-1][1] == entry["answer"]
+
+
+def _value(text):
+    """Value of a left-to-right calculation such as '240 * 15 / 100'."""
+    first, *rest = text.split()
+    total = float(first)
+    for sign, number in zip(rest[::2], rest[1::2], strict=True):
+        n = float(number)
+        total = {"+": total + n, "-": total - n, "*": total * n, "/": total / n}[sign]
+    return total
+
+
+def test_an_unknown_approach_is_named_with_the_valid_ones():
+    """The error lists what there is."""
+    with FakeServer(counts) as server, pytest.raises(ConfigError, match=r"'magic'.*zero_shot, few_shot, bootstrap"):
+        prepare(server, "magic")
+
+
+def _job(task, program=None):
+    from dspysota.approaches.job import Job
+
+    return Job(
+        task=task,
+        program=program or programs.names(task)[0],
+        adapter_name="plain",
+        train=(),
+        score=lambda *_: 0.0,
+        lm=None,
+    )
