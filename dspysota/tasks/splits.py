@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import random
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from dspysota.errors import DataError
 from dspysota.records import Example
+
+Accept = Callable[[Example], bool]
 
 NAMED = 3
 """How many offending rows an error message names."""
@@ -59,12 +61,16 @@ class Sizes:
         return train, rows - train
 
 
-def build(train: Sequence[Example], test: Sequence[Example], *, sizes: Sizes, seed: int) -> Splits:
+def build(
+    train: Sequence[Example], test: Sequence[Example], *, sizes: Sizes, seed: int, accept: Accept = lambda row: True
+) -> Splits:
     """Return the splits of official rows: shuffled by `seed`, repeated training questions taken once.
 
-    Only the training rows that are needed are read from `train`. Raises DataError where splits overlap or are empty.
+    Of `train`, only as many rows are read as are needed; those that `accept` refuses are passed over. Raises DataError
+    where splits overlap or are empty.
     """
-    pool = _distinct(train, order(len(train), f"train:{seed}"), sizes.train + sizes.validation)
+    shuffled = (train[i] for i in order(len(train), f"train:{seed}"))
+    pool = _distinct(filter(accept, shuffled), sizes.train + sizes.validation)
     n_train, n_validation = sizes.fit(len(pool))
     splits = Splits(
         train=tuple(pool[:n_train]),
@@ -132,12 +138,11 @@ def _shown(splits: Splits, extra_questions: Iterable[str]) -> list[str]:
     return [f"{id_!r} of {name} is also shown as a demonstration" for id_, name in map(held_out.__getitem__, shown)]
 
 
-def _distinct(rows: Sequence[Example], indices: Iterable[int], wanted: int) -> list[Example]:
-    """Take up to `wanted` rows with different questions, in the order of `indices`."""
+def _distinct(rows: Iterable[Example], wanted: int) -> list[Example]:
+    """Take the first `wanted` rows with different questions."""
     taken: dict[str, Example] = {}
-    for i in indices:
+    for row in rows:
+        taken.setdefault(normalized_question(row.question), row)
         if len(taken) == wanted:
             break
-        row = rows[i]
-        taken.setdefault(normalized_question(row.question), row)
     return list(taken.values())

@@ -4,6 +4,7 @@ from dspysota import tasks
 from dspysota.errors import ConfigError, DataError
 from dspysota.records import Example
 from dspysota.tasks import DataSource
+from tests.tasks.rows import hotpotqa_row
 
 NAMES = tasks.names()
 
@@ -64,6 +65,20 @@ def test_a_row_that_its_own_task_cannot_score_is_refused():
 
     with pytest.raises(DataError, match="'band' gives its gold answer 'The A' a f1 of 0, not 1"):
         tasks.get("hotpotqa").validate([row])
+
+
+def test_a_rare_unscorable_test_row_is_left_out_and_named(write):
+    """One in a hundred may be: the rest is scored, and the line says which row is missing. More are an error."""
+    lines: list[str] = []
+    rows = [hotpotqa_row(n) for n in range(101, 201)]
+    rows[7] = hotpotqa_row(108, answer="The A")
+
+    data = tasks.get("hotpotqa").load(DataSource(directory=write(hotpotqa_dev=rows), announce=lines.append), seed=0)
+
+    assert {row.id for row in data.take(None)} == {row["_id"] for row in rows} - {"row108"}
+    assert lines[1:] == ["hotpotqa: left out, as no answer could be right: row108"]
+    with pytest.raises(DataError, match="'row108' gives its gold answer 'The A' a f1 of 0"):
+        load("hotpotqa", write(hotpotqa_dev=rows[:20]))
 
 
 def test_gsm8k_examples_carry_number_and_worked_solution(write):
