@@ -117,15 +117,14 @@ def _pulled(spec: ModelSpec, source: models.SourceKind | None) -> None:
 
 def _each(specs: Iterable[ModelSpec], act: Callable[[ModelSpec], None]) -> int:
     """Do all of them; one that fails does not keep the others from it."""
-    failures: list[str] = []
+    code = 0
     for spec in specs:
         try:
             act(spec)
         except ModelError as error:
-            failures.append(str(error))
-    if failures:
-        raise ModelError("\ndspysota: ".join(failures))
-    return 0
+            print(f"dspysota: {error}", file=sys.stderr)
+            code = 2
+    return code
 
 
 def _path(args: argparse.Namespace) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
+import uuid
 from pathlib import Path
 from typing import Literal
 
@@ -103,7 +103,9 @@ def _take(spec: ModelSpec, source: Source, told: Reporter) -> None:
         _partial(spec).mkdir(parents=True, exist_ok=True)
         for left_over in _partial(spec).glob("converted-*"):
             shutil.rmtree(left_over)
-        staging = Path(tempfile.mkdtemp(prefix="converted-", dir=_partial(spec)))
+        # Not tempfile.mkdtemp, whose folders nobody else may read.
+        staging = _partial(spec) / f"converted-{uuid.uuid4().hex}"
+        staging.mkdir()
         convert(gguf, staging, name=spec.name, reporter=told)
         digest, described = source.sha256, f"wheels: {source.quantisation} GGUF, dequantised to bf16"
     with told.task(f"{spec.name}: recording digests"):
