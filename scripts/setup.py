@@ -134,8 +134,10 @@ class Environment:
                     log.write(line)
                     said.append(line)
                     seen += line.startswith(("Collecting ", "Requirement already satisfied", "Obtaining "))
-                    at = f"package {seen} of {expected}" if seen and expected else "at work"
-                    self.terminal.tick("installing" if line.startswith("Installing") else at)
+                    if seen and expected:
+                        self.terminal.say(f"package {seen} of {expected}")
+                    if line.startswith("Installing"):
+                        self.terminal.say("downloaded; installing")
         if process.returncode:
             raise SetupError(self._explain("".join(said)))
         return "".join(said)
@@ -157,7 +159,6 @@ class Environment:
 
     def probe(self) -> None:
         """Import what vLLM and DSPy need. Raises SetupError when that fails."""
-        self.terminal.tick("")
         run = subprocess.run([self.python, "-c", PROBE], check=False, capture_output=True, text=True, cwd=self.home)
         with self.log.open("a", encoding="utf-8") as log:
             log.write(f"\n$ python -c '{PROBE}'\n{run.stdout}{run.stderr}")
@@ -281,9 +282,11 @@ def main() -> int:
         try:
             set_up(env, build, digest)
         except SetupError as error:
+            env.terminal.end()
             print(f"\nsetup: {error}", file=sys.stderr)
             return 1
         except KeyboardInterrupt:
+            env.terminal.end()
             print("\nsetup: interrupted; `make setup` continues.", file=sys.stderr)
             return 130
     return 0

@@ -177,7 +177,7 @@ def test_away_from_a_terminal_a_step_is_one_line_at_its_start_and_one_at_its_end
     stream = io.StringIO()
     terminal = Terminal(stream)
     terminal.begin("a step")
-    terminal.tick("detail")
+    terminal.say("detail")
     terminal.done()
     assert stream.getvalue().splitlines() == ["  a step …", "  a step: done, 0 s"]
 
