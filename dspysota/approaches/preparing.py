@@ -12,7 +12,7 @@ from rich.console import Console
 import dspysota
 from dspysota import tasks
 from dspysota.approaches import approach, saved
-from dspysota.approaches.job import Job
+from dspysota.approaches.job import Job, Outcome
 from dspysota.approaches.progress import Progress
 from dspysota.records import CompileInfo, Example, Usage
 from dspysota.tasks import Splits
@@ -47,7 +47,8 @@ def prepare(  # noqa: PLR0913  everything that decides the program, all but its 
 
     `metric` is the task's own score. `cache_key` holds what else decides the outcome, above all the digest of the
     model's weights. With `use_cache` a program compiled before under the same key is loaded; without, it is compiled
-    anew and replaces the one kept. `context_length` is in tokens. Raises ConfigError for an unknown name, ProgramError
+    anew and replaces the one kept. One during whose compilation requests failed is not kept. `context_length` is in
+    tokens. Raises ConfigError for an unknown name, ProgramError
     when the program cannot be prepared, kept or loaded.
     """
     chosen = approach(name)
@@ -69,25 +70,26 @@ def prepare(  # noqa: PLR0913  everything that decides the program, all but its 
     kept = saved.load(key) if use_cache and chosen.ASKS_MODEL else None
     if kept is not None:
         return _ready(job, kept[0], kept[1].model_copy(update={"reused": True}))
-    state, info = _compiled(chosen, job)
-    if chosen.ASKS_MODEL:
+    started = time.perf_counter()
+    outcome = chosen.apply(job)
+    seconds = time.perf_counter() - started if chosen.ASKS_MODEL else 0.0
+    state = saved.state_of(outcome.module)
+    info = _info(outcome, state, seconds)
+    # With requests that failed, other demonstrations may have been found than on a good day: good for this run only.
+    if chosen.ASKS_MODEL and not any(call.error for call in outcome.calls):
         saved.save(key, parts, state, info)
     return _ready(job, state, info)
 
 
-def _compiled(chosen: Any, job: Job) -> tuple[str, CompileInfo]:
-    started = time.perf_counter()
-    outcome = chosen.apply(job)
-    seconds = time.perf_counter() - started
+def _info(outcome: Outcome, state: str, seconds: float) -> CompileInfo:
     usage = Usage()
     for call in outcome.calls:
         usage = usage + call.usage
-    state = saved.state_of(outcome.module)
-    return state, CompileInfo(
+    return CompileInfo(
         program_digest=saved.digest_of(state),
         calls=len(outcome.calls),
         usage=usage,
-        seconds=seconds if chosen.ASKS_MODEL else 0.0,
+        seconds=seconds,
         notes=outcome.notes,
     )
 

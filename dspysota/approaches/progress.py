@@ -21,8 +21,8 @@ class Progress:
     @contextmanager
     def shown(self, text: str) -> Iterator[None]:
         """Show `text`, and what `say` replaces it with, until the block ends."""
-        self._next = time.monotonic() + LINE_SECONDS
         if self._console is None or not self._console.is_terminal:
+            self._line(text)
             yield
             return
         with self._console.status(text) as self._status:
@@ -34,5 +34,9 @@ class Progress:
         if self._status is not None:
             self._status.update(text)
         elif self._console is not None and time.monotonic() >= self._next:
-            self._next = time.monotonic() + LINE_SECONDS
+            self._line(text)
+
+    def _line(self, text: str) -> None:
+        self._next = time.monotonic() + LINE_SECONDS
+        if self._console is not None:
             self._console.print(text, markup=False, highlight=False, soft_wrap=True)

@@ -9,7 +9,7 @@ from dspysota.approaches import few_shot, saved
 from dspysota.errors import ConfigError, ProgramError
 from dspysota.records import Example
 from dspysota.tasks import Splits
-from dspysota.testing import FakeServer
+from dspysota.testing import FakeServer, Fault
 
 ROWS = tuple(Example(id=str(i), inputs={"question": f"Count to {i}."}, gold=str(i)) for i in range(20))
 DATA = Splits(train=ROWS, validation=(), test=())
@@ -113,6 +113,17 @@ def test_a_damaged_program_is_one_sentence(home, file, damage):
 
         with pytest.raises(ProgramError, match=r"damaged; delete the folder, or run with --sota-no-cache\."):
             prepare(server)
+
+
+def test_a_program_compiled_among_failures_is_not_kept():
+    """With failed requests other demonstrations may be found than without: it serves this run and says so."""
+    with FakeServer(counts, faults={0: Fault("error", 400)}) as server:
+        first = prepare(server)
+        second = prepare(server)
+
+    assert "1 of" in first.info.notes[0]
+    assert not second.info.reused
+    assert second.info.notes == ()
 
 
 def test_half_a_program_is_none(home):
