@@ -57,7 +57,10 @@ def fetch(source: HubSource, folder: Path, *, spec: ModelSpec, reporter: Reporte
     token = _token(spec, source)
     reason = unreachable()
     if reason:
-        raise ModelError(f"the hub cannot be reached: {reason}.")
+        raise ModelError(
+            f"the hub cannot be reached: {reason}; cure that, name a mirror in HF_ENDPOINT, "
+            "or take a model that `dspysota models list` calls small."
+        )
     with _explained(source, token):
         commit, files = _files(source, token)
         total = sum(size for size, _ in files.values())

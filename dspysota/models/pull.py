@@ -79,7 +79,8 @@ def _pull(spec: ModelSpec, kind: SourceKind | None, told: Reporter) -> Weights:
             raise  # Another source would hide that something is wrong with this one.
         except ModelError as error:
             refusals.append(f"{source.kind}: {error}")
-            told.say(f"{spec.name}: {refusals[-1]}")
+            if source is not sources[-1]:
+                told.say(f"{spec.name}: {refusals[-1]} Trying the next source.")
             continue
         found = find_weights(spec)
         if found is None:
