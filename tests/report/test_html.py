@@ -35,7 +35,7 @@ class Page(HTMLParser):
     def __init__(self, source):
         super().__init__()
         self.open: list[str] = []
-        self.elements: list[tuple[str, dict]] = []
+        self.elements: list[tuple[str, dict[str, str]]] = []
         self.words: list[str] = []
         self.feed(source)
         self.close()
