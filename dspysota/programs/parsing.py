@@ -6,6 +6,7 @@ Markdown's own marks are stripped; control and bidirectional characters stay, as
 
 import re
 from collections import deque
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -22,8 +23,11 @@ class Found(NamedTuple):
     value: str
 
 
-def after_marker(text: str, marker: str) -> Found | None:
+def after_marker(text: str, marker: str, pattern: str = "") -> Found | None:
     """Return what follows the last marker that anything follows, on its line or on the next one that is not empty.
+
+    Failing the marker itself, "Answer:", "the answer is" and LaTeX's `\\boxed{}` count, in this order. What follows
+    must match `pattern` somewhere: a model that copies the placeholder out of its instructions has not answered.
 
     >>> after_marker("Two and two.\\n**#### 4**", "####")
     Found(before='Two and two.', value='4')
@@ -33,12 +37,16 @@ def after_marker(text: str, marker: str) -> Found | None:
     '4.'
     >>> after_marker("No idea.", "####") is None
     True
+    >>> after_marker("#### N\\nSo it is \\\\boxed{14}.", "####", r"\\d")
+    Found(before='#### N', value='14')
     """
-    return _last(text, _marker(marker)) or _last(text, _marker("Answer:")) or _last(text, _PROSE)
+    wanted = re.compile(pattern)
+    spoken = (_last(text, mark, wanted) for mark in (_marker(marker), _marker("Answer:"), _PROSE))
+    return next((found for found in spoken if found), None) or _boxed(text, wanted)
 
 
-def last_line(text: str) -> Found | None:
-    """Return the last line that is not empty, and the text before it; None when there is none.
+def last_line(text: str, pattern: str = "") -> Found | None:
+    """Return the last line that is not empty, and the text before it; None when there is none or it lacks `pattern`.
 
     >>> last_line("Because.\\n\\n42\\n")
     Found(before='Because.', value='42')
@@ -46,7 +54,7 @@ def last_line(text: str) -> Found | None:
     stripped = text.rstrip(_MARKS)
     start = stripped.rfind("\n") + 1
     value = _bare(stripped[start:])
-    return Found(text[:start].strip(_SPACE), value) if value else None
+    return Found(text[:start].strip(_SPACE), value) if value and re.search(pattern, value) else None
 
 
 def labelled(text: str, labels: dict[str, str]) -> dict[str, str]:
@@ -83,12 +91,30 @@ def _marker(marker: str) -> re.Pattern[str]:
 _PROSE = re.compile(r"\b(?:the|final)[ \t]+(?:final[ \t]+|correct[ \t]+)?answer[ \t]+is\b[ \t*_`:]*", re.I)
 
 
-def _last(text: str, pattern: re.Pattern[str]) -> Found | None:
-    for match in reversed(deque(pattern.finditer(text), maxlen=_TRIES)):
+_BOXED = re.compile(r"\\boxed\{([^{}\n]{1,80})\}")
+"""What models trained on LaTeX write around an answer, whatever they are told. The length keeps it linear."""
+
+
+def _last(text: str, marker: re.Pattern[str], wanted: re.Pattern[str]) -> Found | None:
+    for match in _from_the_end(marker, text):
         rest = text[match.end() :].lstrip(_SPACE)
-        if value := _bare(rest.split("\n", 1)[0]):
-            return Found(text[: text.rfind("\n", 0, match.start()) + 1].strip(_SPACE), value)
+        value = _bare(rest.split("\n", 1)[0])
+        if value and wanted.search(value):
+            return Found(_lines_before(text, match), value)
     return None
+
+
+def _boxed(text: str, wanted: re.Pattern[str]) -> Found | None:
+    matches = (match for match in _from_the_end(_BOXED, text) if wanted.search(match[1]))
+    return next((Found(_lines_before(text, match), _bare(match[1])) for match in matches), None)
+
+
+def _from_the_end(pattern: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:
+    return reversed(deque(pattern.finditer(text), maxlen=_TRIES))
+
+
+def _lines_before(text: str, match: re.Match[str]) -> str:
+    return text[: text.rfind("\n", 0, match.start()) + 1].strip(_SPACE)
 
 
 def _bare(value: str) -> str:

@@ -24,10 +24,14 @@ FREE = "reasoning"
 """The output field that is written as free text before the others; `dspy.ChainOfThought` calls it so."""
 
 
-def marked(marker: str, desc: str | None = None) -> Any:
-    """Return an output field whose answer line starts with `marker`, such as "####" or "Answer:"."""
+def marked(marker: str, desc: str | None = None, pattern: str = "") -> Any:
+    """Return an output field whose answer line starts with `marker`, such as "####" or "Answer:".
+
+    `pattern` is a regular expression that every answer matches somewhere, such as a digit where numbers are asked for.
+    """
     field = dspy.OutputField(desc=desc) if desc else dspy.OutputField()
-    field.json_schema_extra["marker"] = marker  # afterwards, since dspy.OutputField drops what it is given
+    # Afterwards, since dspy.OutputField drops what it is given.
+    field.json_schema_extra.update(marker=marker, pattern=pattern)
     return field
 
 
@@ -87,7 +91,7 @@ class PlainAdapter(dspy.Adapter):
         """Return the output fields. Raises AdapterParseError."""
         known = shape(signature)
         if len(known.answers) == 1:
-            texts = _one(known.answers[0], known.labels[known.answers[0]], completion)
+            texts = _one(known, completion)
         else:
             found = parsing.labelled(completion, known.labels)
             texts = {**found, FREE: found[""]}
@@ -100,14 +104,16 @@ class PlainAdapter(dspy.Adapter):
         return fields
 
 
-def _one(name: str, label: str, completion: str) -> dict[str, str]:
+def _one(known: "Shape", completion: str) -> dict[str, str]:
     """Return the only answer and the free text before it, nothing where there is no answer."""
-    if not label:
+    name = known.answers[0]
+    if not known.labels[name]:
         return {name: completion.strip(" \t\r\n")}
-    found = parsing.after_marker(completion, label)
+    pattern = _extra(known.outputs[name], "pattern")
+    found = parsing.after_marker(completion, known.labels[name], pattern)
     calls = current()
     if found is None and not (calls and calls[-1].finish_reason == "length"):
-        found = parsing.last_line(completion)
+        found = parsing.last_line(completion, pattern)
         if calls is not None and found:
             calls.notes["marker"] = "missing"
     return {} if found is None else {FREE: found.before, name: found.value}
