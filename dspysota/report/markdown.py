@@ -65,7 +65,7 @@ def _row(one: RunView) -> str:
     metric = one.primary
     score = f"{text.scored(metric.mean, metric.interval)} {plain(metric.name)}" if metric else "no cases"
     return (
-        f"| {mark} | {plain(one.run.name)} | {one.n} | {score} | {text.count(one.tokens)} | "
+        f"| {mark} | {plain(one.run.name)} | {one.asked} | {score} | {text.count(one.tokens)} | "
         f"{text.short(one.p50)} / {text.short(one.p95)} | {text.short(one.rate)} | {text.failures(one.failures)} |"
     )
 

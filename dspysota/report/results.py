@@ -70,7 +70,7 @@ def _data_set(views: Sequence[RunView]) -> list[str]:
         "",
         *_table(
             ("model", "program", "approach", "adapter", "n", *metrics),
-            ((*_who(view), str(view.n), *_scores(view, metrics)) for view in views),
+            ((*_who(view), view.asked, *_scores(view, metrics)) for view in views),
         ),
         *_table(
             ("model", "program", "approach", "adapter", "tokens a question (prompt + completion)", "of them cached",

@@ -37,7 +37,7 @@ def _cells(view: RunView) -> tuple[str, ...]:
     return (
         {"passed": "PASS", "failed": "FAIL"}.get(view.verdict, "-"),
         text.visible(view.run.name),
-        str(view.n),
+        view.asked,
         text.scored(metric.mean, metric.interval) if metric else "no cases",
         text.count(view.tokens),
         text.short(view.rate),

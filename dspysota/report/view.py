@@ -53,6 +53,12 @@ class RunView:
         return len(self.run.cases)
 
     @property
+    def asked(self) -> str:
+        """Number of cases, and of how many rows where the run was interrupted before its last."""
+        rows = self.run.info.data.rows
+        return f"{self.n:,}" if self.n >= rows else f"{self.n:,}/{rows:,}"
+
+    @property
     def primary(self) -> Metric | None:
         """The metric that `accuracy` means."""
         return next((metric for metric in self.metrics if metric.name == self.run.info.primary), None)

@@ -104,6 +104,17 @@ def test_terminal_shows_names_as_they_are_to_a_terminal_only(grid):
     assert "\x1b" not in "".join(terminal.lines([make_run(approach="\x1b[2J")], ascii_only=False))
 
 
+def test_an_interrupted_run_says_so_everywhere():
+    """3 of 40 rows is shown as that, never as a whole run."""
+    run = make_run([1.0, 1.0, 0.0])
+    data = run.info.data.model_copy(update={"rows": 40})
+    partial = Run(info=run.info.model_copy(update={"data": data}), cases=run.cases)
+    meta = ReportMeta(command="")
+    for words in (html.render([partial], meta), markdown.summary([partial], meta), results.table([partial])):
+        assert "3/40" in words
+    assert " 3/40 " in terminal.lines([partial])[1]
+
+
 def test_no_runs_no_lines():
     """Nothing measured, nothing said."""
     assert terminal.lines([]) == []
