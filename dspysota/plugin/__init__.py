@@ -13,7 +13,7 @@ import pytest
 
 from dspysota.plugin import collect, options, sights
 from dspysota.plugin.collector import Collector
-from dspysota.plugin.fixture import Sota, sota
+from dspysota.plugin.fixture import Sota, plainly, sota
 from dspysota.plugin.html import HtmlColumns
 from dspysota.plugin.session import SESSION, SotaSession
 from dspysota.plugin.terminal import summarize
@@ -50,7 +50,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Give `cell` its values."""
-    collect.parametrize(metafunc)
+    with plainly():
+        collect.parametrize(metafunc)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

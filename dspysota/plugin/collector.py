@@ -56,9 +56,12 @@ class Collector:
         """Note that a worker died: it may leave a run half done."""
         self.open_end = self.open_end or bool(error)
 
-    @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, exitstatus: int) -> None:
-        """Write the report, after xdist's workers have ended; also after failures and interruptions."""
+        """Write the report, also after failures and interruptions.
+
+        xdist's session was registered later and therefore comes before, so its workers have ended; pytest-html comes
+        last and can lead to the report.
+        """
         folder = self._folder()
         if folder is None:
             return

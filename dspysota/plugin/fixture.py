@@ -42,7 +42,7 @@ class Sota:
     @property
     def profile(self) -> Profile:
         """The experiment grid of `--sota-profile`."""
-        with _plainly():
+        with plainly():
             return self._session.profile
 
     def run(  # noqa: PLR0913  a cell's parts, all by keyword
@@ -65,7 +65,7 @@ class Sota:
         __tracebackhide__ = True
         seen = self._seen
         already, seen.broken = seen.broken, True
-        with _plainly():
+        with plainly():
             bench = self._session.workbench
             if cell is None:
                 names = {"task": task, "model": model, "approach": approach, "adapter": adapter}
@@ -77,7 +77,7 @@ class Sota:
 
     def threshold(self, cell: Cell, run: Run) -> Threshold:
         """The profile's bar for the cell, on the rows that the run really used."""
-        with _plainly():
+        with plainly():
             return cell.threshold(run.info.data.name)
 
     def reference(self, cell: Cell) -> Run:
@@ -93,7 +93,7 @@ class Sota:
         __tracebackhide__ = True
         from dspysota.experiment import compare
 
-        with _plainly():
+        with plainly():
             comparison = compare(run, reference)
         self._seen.notes.append(str(comparison))
         return comparison
@@ -101,7 +101,7 @@ class Sota:
     def data(self, task: str) -> TaskData:
         """The task's rows in fixed, disjoint splits, from --sota-data, the hub or an offline twin."""
         __tracebackhide__ = True
-        with _plainly():
+        with plainly():
             return self._session.workbench.data(task)
 
     def serve(self, cell: Cell) -> AbstractContextManager[Endpoint]:
@@ -124,17 +124,17 @@ def sota(request: pytest.FixtureRequest) -> Sota:
 
 
 @contextmanager
-def _plainly() -> Iterator[None]:
+def plainly() -> Iterator[None]:
     """Errors that speak to the person at the keyboard need no traceback."""
     __tracebackhide__ = True
     try:
         yield
-    except SotaError as error:
+    except (SotaError, pytest.UsageError) as error:
         raise pytest.fail.Exception(f"{type(error).__name__}: {error}", pytrace=False) from None
 
 
 @contextmanager
 def _plain(manager: AbstractContextManager[T]) -> Iterator[T]:
     __tracebackhide__ = True
-    with _plainly(), manager as value:
+    with plainly(), manager as value:
         yield value

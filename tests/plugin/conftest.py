@@ -1,0 +1,23 @@
+import pytest
+
+from dspysota.testing import FakeServer
+from tests.plugin.projects import MODEL, Project, added, install
+
+
+@pytest.fixture
+def installed(pytester, monkeypatch, tmp_path_factory):
+    """The plugin, as if its wheel were installed, and a cache of its own."""
+    install(tmp_path_factory.mktemp("site"), monkeypatch)
+    monkeypatch.setenv("DSPYSOTA_HOME", str(tmp_path_factory.mktemp("home")))
+    return pytester
+
+
+@pytest.fixture
+def server():
+    with FakeServer(added, name=MODEL) as server:
+        yield server
+
+
+@pytest.fixture
+def project(installed, server):
+    return Project(installed, server.base_url)

@@ -1,0 +1,96 @@
+"""Which tests there are, in which order."""
+
+import pytest
+
+from tests.plugin.projects import EVALS
+
+pytest_plugins = ["pytester"]
+
+PROFILE = """
+name: embedded
+models:
+  smollm2-135m: {}
+  phi-2: {}
+cells:
+  - {task: [gsm8k, hotpotqa], model: smollm2-135m, approach: [zero_shot, bootstrap]}
+  - {task: [gsm8k, hotpotqa], model: phi-2, approach: zero_shot, role: reference}
+"""
+
+
+@pytest.fixture
+def collect(installed):
+    folder = installed.path / "fixtures" / "profiles"
+    folder.mkdir(parents=True)
+    (folder / "embedded.yaml").write_text(PROFILE)
+
+    def collect(*arguments, **files):
+        installed.makepyfile(**files)
+        result = installed.runpytest_inprocess("--collect-only", "-q", *arguments)
+        return [line for line in result.outlines if "::" in line], result
+
+    return collect
+
+
+def test_ids_say_model_and_approach(collect):
+    """A cell is selected the pytest way, by what its id says."""
+    names, _ = collect("-k", "bootstrap", test_a=EVALS)
+
+    assert ["test_a.py::test_gsm8k[smollm2-135m-bootstrap]"] == names
+
+
+def test_one_model_after_the_other(collect):
+    """Tests are ordered by model, so that each server starts once; other tests keep their places."""
+    hotpotqa = EVALS.replace("gsm8k", "hotpotqa") + "\ndef test_other(): pass\n"
+    names, _ = collect(test_a=EVALS, test_b=hotpotqa)
+
+    assert [
+        "test_a.py::test_gsm8k[smollm2-135m-zero_shot]",
+        "test_a.py::test_gsm8k[smollm2-135m-bootstrap]",
+        "test_b.py::test_hotpotqa[smollm2-135m-zero_shot]",
+        "test_b.py::test_hotpotqa[smollm2-135m-bootstrap]",
+        "test_a.py::test_gsm8k[phi-2-zero_shot]",
+        "test_b.py::test_hotpotqa[phi-2-zero_shot]",
+        "test_b.py::test_other",
+    ] == names
+
+
+def test_comparisons_come_after_the_runs_they_compare(collect):
+    """A test against the reference needs both models, so it comes last of the later one's; the reference has none."""
+    against = EVALS.replace('task="gsm8k"', 'task="gsm8k", against="reference"').replace("test_gsm8k", "test_both")
+    names, _ = collect(test_a=against, test_b=EVALS)
+
+    assert [
+        "test_b.py::test_gsm8k[smollm2-135m-zero_shot]",
+        "test_b.py::test_gsm8k[smollm2-135m-bootstrap]",
+        "test_b.py::test_gsm8k[phi-2-zero_shot]",
+        "test_a.py::test_both[smollm2-135m-zero_shot]",
+        "test_a.py::test_both[smollm2-135m-bootstrap]",
+    ] == names
+
+
+def test_a_marker_may_filter_cells(collect):
+    """Any property of a cell can be asked for."""
+    names, _ = collect(test_a=EVALS.replace('task="gsm8k"', 'task="gsm8k", role="reference"'))
+
+    assert ["test_a.py::test_gsm8k[phi-2-zero_shot]"] == names
+
+
+@pytest.mark.parametrize("marker", ['"gsm8k"', 'model="phi-2"', 'task="gsm8k", modle="phi-2"'])
+def test_a_misspelt_marker_says_what_it_takes(collect, marker):
+    """A marker that cannot be understood ends the collection with its valid arguments, without a traceback."""
+    _, result = collect(test_a=EVALS.replace('task="gsm8k"', marker))
+
+    assert 0 != result.ret
+    result.stdout.fnmatch_lines(["*@pytest.mark.sota takes task=*approach, adapter, role and against*"])
+    result.stdout.no_fnmatch_line("*INTERNALERROR*")
+    result.stdout.no_fnmatch_line("*collect.py:*")
+
+
+def test_a_broken_default_profile_says_what_is_wrong(collect, installed):
+    """A profile that nobody named on the command line is read when a test needs it, and its fault is one sentence."""
+    (installed.path / "fixtures" / "profiles" / "embedded.yaml").write_text("name: embedded\ncell: []\n")
+
+    _, result = collect(test_a=EVALS)
+
+    result.stdout.fnmatch_lines(["*unknown key 'cell'; valid keys here are*cells*"])
+    result.stdout.no_fnmatch_line("*reading.py:*")

@@ -1,0 +1,128 @@
+"""Options: three names each, in a fixed order of precedence, and a plain word when one is wrong."""
+
+import pytest
+
+from dspysota.plugin import options
+from tests.plugin.projects import EVALS, PROFILE, write_rows
+
+pytest_plugins = ["pytester"]
+
+FLAGS = [option.flag for option in options.OPTIONS]
+VALUES = {
+    "--sota-profile": ("smoke", "embedded", "mine"),
+    "--sota-limit": ("1", "2", "3"),
+    "--sota-data": ("a", "b", "c"),
+    "--sota-out": ("a", "b", "c"),
+    "--sota-base-url": ("http://a/v1", "http://b/v1", "http://c/v1"),
+}
+
+
+def option(flag):
+    return next(option for option in options.OPTIONS if option.flag == flag)
+
+
+def test_help_names_each_option_its_variable_and_its_ini_name(installed):
+    """`pytest --help` is enough to find all three names of every option."""
+    text = installed.runpytest_inprocess("--help").stdout.str()
+
+    missing = [name for one in options.OPTIONS for name in (one.flag, one.env, one.ini) if name not in text]
+    assert [] == missing
+
+
+@pytest.mark.parametrize("flag", VALUES)
+def test_the_command_line_goes_before_the_environment_and_this_before_the_ini_file(installed, flag):
+    """Of several given values the nearest to the user's hands counts, and each says where it came from."""
+    first, second, third = VALUES[flag]
+    environ = {option(flag).env: second}
+    installed.makeini(f"[pytest]\n{option(flag).ini} = {third}\n")
+    bare, full = installed.parseconfig(), installed.parseconfig(flag, first)
+
+    found = [
+        options.given(full, flag, environ),
+        options.given(bare, flag, environ),
+        options.given(bare, flag, {}),
+    ]
+
+    assert [first, second, third] == [given.value for given in found]
+    assert [flag, option(flag).env, option(flag).ini] == [given.name for given in found]
+
+
+@pytest.mark.parametrize(
+    "arguments,value",
+    [((), False), (("--sota-no-cache",), True)],
+)
+def test_a_switch_is_off_until_given(installed, arguments, value):
+    """--sota-no-cache takes no value; in the environment and the ini file it is a word."""
+    given = options.given(installed.parseconfig(*arguments), "--sota-no-cache", {})
+
+    assert value == options.switch(given)
+    assert options.switch(options.given(installed.parseconfig(), "--sota-no-cache", {"DSPYSOTA_NO_CACHE": "yes"}))
+
+
+@pytest.mark.parametrize("flag", FLAGS)
+def test_defaults_apply_where_nothing_is_given(installed, flag):
+    """Without any value the default counts, and an empty variable is none."""
+    given = options.given(installed.parseconfig(), flag, {option(flag).env: ""})
+
+    assert option(flag).default == given.value
+    assert "default" == given.origin
+
+
+@pytest.mark.parametrize(
+    "arguments,parts",
+    [
+        (["--sota-limit", "ten"], ["--sota-limit", "'ten'", "whole number"]),
+        (["--sota-limit", "0"], ["'0'"]),
+        (["--sota-data", "nowhere"], ["--sota-data", "'nowhere'", "gsm8k/"]),
+        (["--sota-data", "empty"], ["'empty'", "hotpotqa/"]),
+        (["--sota-base-url", "localhost:80"], ["--sota-base-url", "http://"]),
+        (["--sota-profile", "smok"], ["--sota-profile", "'smok'", "sums"]),
+        (["--sota-profile", "./no.yaml"], ["'./no.yaml'"]),
+        (["--sota-profile", "bad"], ["cells[0].task", "'gsm9k'", "gsm8k"]),
+    ],
+)
+def test_a_bad_value_is_answered_with_the_valid_ones(installed, arguments, parts):
+    """A wrong option ends pytest with its usage exit code and one sentence, never with a traceback."""
+    (installed.path / "empty").mkdir()
+    folder = installed.path / "fixtures" / "profiles"
+    folder.mkdir(parents=True)
+    (folder / "sums.yaml").write_text(PROFILE)
+    (folder / "bad.yaml").write_text("name: bad\ncells: [{task: gsm9k, model: phi-2, approach: zero_shot}]\n")
+
+    result = installed.runpytest_inprocess(*arguments)
+
+    assert pytest.ExitCode.USAGE_ERROR == result.ret
+    for part in parts:
+        assert part in result.stderr.str()
+    assert "Traceback" not in result.stderr.str()
+
+
+def test_a_bad_variable_disturbs_only_tests_that_use_it(installed, monkeypatch):
+    """A variable set for another project leaves ordinary tests alone, and is named by those that need it."""
+    monkeypatch.setenv("DSPYSOTA_LIMIT", "ten")
+    installed.makepyfile(test_plain="def test_plain(): pass")
+
+    assert pytest.ExitCode.OK == installed.runpytest_inprocess().ret
+
+    installed.makepyfile(test_sums=EVALS)
+    (installed.path / "fixtures" / "profiles").mkdir(parents=True)
+    (installed.path / "fixtures" / "profiles" / "embedded.yaml").write_text(PROFILE)
+    result = installed.runpytest_inprocess()
+
+    result.stdout.fnmatch_lines(["*DSPYSOTA_LIMIT is 'ten'*"])
+    result.stdout.no_fnmatch_line("*INTERNALERROR*")
+
+
+def test_relative_folders_start_where_they_were_written(installed, monkeypatch):
+    """What the command line says is relative to the user's folder; what the ini file says, to the project's."""
+    from dspysota.plugin.session import SotaSession
+
+    write_rows(installed.path / "rows")
+    installed.makeini("[pytest]\nsota_data = rows\nsota_out = kept\n")
+    inside = installed.mkdir("inside")
+    monkeypatch.chdir(inside)
+
+    settings = SotaSession(installed.parseconfig("--rootdir", str(installed.path))).settings
+    assert (installed.path / "rows", installed.path / "kept") == (settings.data, settings.out)
+    settings = SotaSession(installed.parseconfig("--sota-data", "../rows", "--sota-out", "here")).settings
+    assert (inside / "../rows", inside / "here") == (settings.data, settings.out)
