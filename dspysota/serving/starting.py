@@ -14,6 +14,7 @@ from pathlib import Path
 import dspysota
 from dspysota.errors import ServerError
 from dspysota.serving import diagnosis, eviction, presence, room
+from dspysota.serving.health import healthy
 from dspysota.serving.home import Home, Launch, State, Status, write_private
 from dspysota.serving.remote import served_names
 from dspysota.serving.turns import holding
@@ -68,9 +69,12 @@ def obtain(wanted: Wanted, ticker: Ticker, available: room.Available, *, uses_ot
 
 
 def _answers(home: Home, state: State, model: str) -> bool:
-    """Whether the server itself, and not another program on its port, answers: it knows our key and our model."""
+    """Whether the server is sound, and is ours and not another program on its port: it knows our key and our model."""
     try:
-        return model in served_names(f"http://127.0.0.1:{state.port}/v1", home.key(), timeout=30.0)
+        # The health check sees a dead engine; the list of models would still be given out.
+        return healthy(state.port, timeout=30.0) and model in served_names(
+            f"http://127.0.0.1:{state.port}/v1", home.key(), timeout=30.0
+        )
     except (ServerError, FileNotFoundError):
         return False
 

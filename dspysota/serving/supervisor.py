@@ -7,7 +7,6 @@ kernel tells the server (Linux), and the next start ends what remains.
 
 from __future__ import annotations
 
-import http.client
 import os
 import signal
 import subprocess
@@ -19,21 +18,10 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from dspysota.serving import presence, processes
+from dspysota.serving.health import healthy
 from dspysota.serving.home import Home, Launch, State, Status
 
 TICK_SECONDS = 0.25
-
-
-def healthy(port: int, *, timeout: float = 2.0) -> bool:
-    """Whether a server of our own answers its health check. Never through a proxy, whatever the environment says."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout)
-    try:
-        connection.request("GET", "/health")
-        return connection.getresponse().status == 200
-    except (OSError, http.client.HTTPException):
-        return False
-    finally:
-        connection.close()
 
 
 class Supervisor:
