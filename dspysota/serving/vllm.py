@@ -129,7 +129,7 @@ def cpu_environment(kv_cache_gib: int) -> dict[str, str]:
         "VLLM_CPU_KVCACHE_SPACE": str(kv_cache_gib),
         "VLLM_CPU_OMP_THREADS_BIND": ",".join(map(str, cores)),
         "VLLM_CPU_NUM_OF_RESERVED_CPU": "0",
-        # Otherwise decoding splits a sequence by what else is in the batch, and a greedy answer depends on its neighbours.
+        # Otherwise attention splits a sequence by what else is in the batch: greedy answers would depend on company.
         "VLLM_CPU_ATTN_SPLIT_KV": "0",
     }
     if preload := _preload():
