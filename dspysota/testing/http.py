@@ -100,6 +100,11 @@ class Connection(asyncio.Protocol):
         if self._transport is not None:
             self._transport.close()
 
+    def abort(self) -> None:
+        """Drops the connection, whatever was still to be sent."""
+        if self._transport is not None:
+            self._transport.abort()
+
     def _advance(self) -> None:
         while self._pending is None:
             end = self._buffer.find(_HEAD_END)

@@ -62,8 +62,13 @@ class FakeServer:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._loop.call_soon_threadsafe(self._stop.set)
-        self._thread.join(START_SECONDS)
+        self.stop()
+
+    def stop(self) -> None:
+        """Stops listening and drops all connections, as a server that died would. Harmless to repeat."""
+        if self._thread.is_alive():
+            self._loop.call_soon_threadsafe(self._stop.set)
+            self._thread.join(START_SECONDS)
 
     @property
     def base_url(self) -> str:
@@ -126,8 +131,18 @@ async def serve(
     try:
         await stop.wait()
     finally:
-        server.close()
+        await _drop(server, connections)
+
+
+async def _drop(server: asyncio.Server, connections: set[Connection]) -> None:
+    """Stops listening and ends all connections; the loop may end only after their sockets."""
+    loop = asyncio.get_running_loop()
+    for listening in server.sockets:
+        loop.remove_reader(listening.fileno())
+    # A connection that is just being accepted must be whole before the server closes: asyncio would leak its socket.
+    await asyncio.gather(*(asyncio.all_tasks() - {asyncio.current_task()}), return_exceptions=True)
+    server.close()
+    while connections:
         for connection in tuple(connections):
-            connection.close()
-        # One turn of the loop, so that the transports really close their sockets before the loop ends.
+            connection.abort()
         await asyncio.sleep(0)

@@ -1,6 +1,9 @@
 """The fake server answers, counts and fails as it was told."""
 
+import contextlib
+import gc
 import json
+import socket
 import subprocess
 import sys
 import threading
@@ -178,3 +181,14 @@ def test_process_ends_when_its_parent_dies():
         printed, _ = process.communicate("", timeout=10)
     assert printed.startswith("http://127.0.0.1:")
     assert process.returncode == 0
+
+
+def test_ending_leaks_no_connection():
+    """A server that ends while clients are just connecting closes their sockets too."""
+    for _ in range(10):
+        with FakeServer("4") as server, contextlib.ExitStack() as clients:
+            port = urllib3.util.parse_url(server.base_url).port
+            for _ in range(5):
+                clients.enter_context(socket.create_connection(("127.0.0.1", port)))
+            server.stop()
+    gc.collect()  # a socket left open would warn now, and warnings are errors
