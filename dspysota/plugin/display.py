@@ -60,7 +60,7 @@ class TerminalProgress:
             return
         self._pace.add(case, done)
         wait = REWRITE_SECONDS if self._reporter.isatty else LINE_SECONDS
-        if self._clock() - self._shown >= wait:
+        if done < total and self._clock() - self._shown >= wait:  # the last state is shown by `end`
             self._shown = self._clock()
             self._show(self._pace.line(), stay=not self._reporter.isatty)
 

@@ -1,0 +1,114 @@
+"""What makes two commands the same, and two runs."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from dspysota import ConfigError, tasks
+from dspysota.experiment import Settings, known, make_cell
+from dspysota.experiment.plan import plan
+from dspysota.profiles import Profile
+from dspysota.tasks import DataSource
+from tests.plugin.projects import write_rows
+
+MODEL = "smollm2-135m"
+
+
+@pytest.fixture
+def settings(tmp_path):
+    return Settings(root=tmp_path, out=Path("reports"), base_url="http://127.0.0.1:9/v1")
+
+
+@pytest.fixture
+def data(tmp_path):
+    source = DataSource(directory=write_rows(tmp_path / "data"), announce=lambda line: None)
+    return tasks.get("gsm8k").load(source, seed=0)
+
+
+@pytest.fixture
+def make(settings, data):
+    plain = Profile(name="p")
+
+    def make(profile=plain, settings=settings, **cell):
+        chosen = make_cell(profile, **{"task": "gsm8k", "model": MODEL, "approach": "zero_shot", **cell})
+        return plan(chosen, profile, settings, data, progress=False)
+
+    return make
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"limit": 5},
+        {"data": Path("elsewhere")},
+        {"out": Path("elsewhere")},
+        {"base_url": "http://127.0.0.1:8/v1"},
+    ],
+)
+def test_what_is_measured_and_where_makes_another_command(settings, change):
+    """Limit, data, endpoint and folder are part of a command's identity."""
+    profile = Profile(name="p")
+
+    assert settings.command_key(profile, "c") != replace(settings, **change).command_key(profile, "c")
+
+
+def test_profile_and_commit_make_another_command_and_words_do_not(settings):
+    """Another grid or other code is another command; how it was typed, with -k or -n, is not."""
+    key = settings.command_key(Profile(name="p"), "c")
+
+    assert key != settings.command_key(Profile(name="p", seed=1), "c")
+    assert key != settings.command_key(Profile(name="p"), "d")
+    assert key == replace(settings, command="pytest -n 2 -k gsm8k").command_key(Profile(name="p"), "c")
+
+
+@pytest.mark.parametrize(
+    "cell", [{"approach": "few_shot"}, {"adapter": "chat"}, {"program": "direct"}, {"rows": 3}, {"model": "phi-2"}]
+)
+def test_every_part_of_a_cell_makes_another_run(make, cell):
+    """Runs that could answer differently never share a key."""
+    assert make().key != make(**cell).key
+
+
+def test_seed_and_concurrency_make_another_run(make):
+    """The seed decides what is drawn, and the concurrency what latency means."""
+    keys = {make().key, make(Profile(name="p", seed=1)).key, make(Profile(name="p", concurrency=3)).key}
+
+    assert 3 == len(keys)
+
+
+def test_the_same_plan_has_the_same_key_and_another_program_another_run(make):
+    """A plan is repeatable; what an approach finds tells runs of one plan apart."""
+    assert make().key == make().key
+    assert make().run_key("a") != make().run_key("b")
+
+
+@pytest.mark.parametrize("rows,limit,asked", [(None, None, 10), (4, None, 4), (None, 3, 3), (4, 3, 3), (3, 4, 3)])
+def test_the_smaller_of_rows_and_limit_counts(make, settings, rows, limit, asked):
+    """--sota-limit shortens a run and never lengthens it."""
+    assert asked == len(make(rows=rows, settings=replace(settings, limit=limit)).rows)
+
+
+def test_every_task_has_a_default_program_and_every_approach_a_name():
+    """What profiles are checked against names the default program first."""
+    names = known()
+
+    assert ("cot", "read") == (names.programs["gsm8k"][0], names.programs["hotpotqa"][0])
+    assert {"zero_shot", "few_shot", "bootstrap"} <= set(names.approaches)
+    assert "plain" == names.adapters[0]
+
+
+@pytest.mark.parametrize(
+    "names,part",
+    [
+        ({"task": "gsm9k"}, "gsm8k, hotpotqa"),
+        ({"program": "read"}, "cot, direct"),
+        ({"approach": "magic"}, "bootstrap"),
+        ({"adapter": "xml"}, "plain, chat"),
+        ({"rows": 0}, "at least 1"),
+    ],
+)
+def test_a_made_up_cell_with_a_bad_name_is_refused(names, part):
+    """The message names the valid names."""
+    with pytest.raises(ConfigError, match=part):
+        make_cell(Profile(name="p"), **{"task": "gsm8k", "model": MODEL, "approach": "zero_shot", **names})

@@ -1,0 +1,18 @@
+from dspysota.experiment import Pace
+from tests.factories import make_case
+
+
+def test_a_line_says_how_far_how_well_how_fast_and_how_long_yet():
+    """The pace is that of this session, so that a continued run does not pretend to be fast."""
+    now = [0.0]
+    pace = Pace("gsm8k · cell", 30, "exact_match", clock=lambda: now[0])
+    for i, score in enumerate((1.0, 0.0)):
+        now[0] += 5.0
+        pace.add(make_case(f"q{i}", score), done=11 + i)
+
+    assert "gsm8k · cell: 12/30, exact_match 0.500, 0.20 q/s, 1:30 left" == pace.line()
+
+
+def test_before_the_first_answer_there_is_only_the_count():
+    """Nothing is divided by zero, and nothing is promised."""
+    assert "x: 0/30" == Pace("x", 30, "f1", clock=lambda: 1.0).line()
