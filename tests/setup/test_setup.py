@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from scripts import setup
+from scripts.environment import Environment, SetupError
 from scripts.terminal import Terminal
 
 RECORDING_PIP = """#!/bin/sh
@@ -25,7 +26,7 @@ exit 0
 @pytest.fixture
 def env(tmp_path):
     """An environment whose Python writes down what it is asked and does nothing."""
-    made = setup.Environment(tmp_path / "venv", Terminal(io.StringIO()))
+    made = Environment(tmp_path / "venv", Terminal(io.StringIO()))
     (made.home / "bin").mkdir(parents=True)
     (made.home / "lib" / "python3.11" / "site-packages").mkdir(parents=True)
     (made.home / "bin" / "activate").write_text(f"VIRTUAL_ENV={made.home}")
@@ -75,9 +76,7 @@ def test_the_stamp_is_written_last(env, monkeypatch):
     )
     monkeypatch.setattr(env, "works", lambda: True)
     env.stamp.write_text("{}")
-    with pytest.raises(
-        setup.SetupError, match=r"torchvision::nms does not exist. Remove .venv and run `make setup` again"
-    ):
+    with pytest.raises(SetupError, match=r"torchvision::nms does not exist. Remove .venv and run `make setup` again"):
         setup.set_up(env, "cpu", "digest")
     assert not env.stamp.exists()
 
@@ -109,7 +108,7 @@ def test_torch_comes_from_pytorchs_own_index_when_the_users_has_none(env):
 def test_another_failure_does_not_send_pip_to_another_index(env):
     """A full disk is a full disk: the message says so and how to cure it."""
     fake_python(env, "*) echo 'ERROR: [Errno 28] No space left on device'; exit 1;;")
-    with pytest.raises(setup.SetupError, match=r"No space left on device. Free some disk space, then run `make setup`"):
+    with pytest.raises(SetupError, match=r"No space left on device. Free some disk space, then run `make setup`"):
         setup.install_torch_cpu(env)
     assert len(calls(env)) == 1
 
@@ -120,6 +119,16 @@ def test_torchvision_and_its_siblings_are_removed_where_present(env, monkeypatch
     package(env, "torchvision")
     setup.install_cpu(env)
     assert any(call.endswith("uninstall -y torchvision") for call in calls(env))
+
+
+def test_bytecode_is_made_even_where_imports_may_not_write_it(env, monkeypatch):
+    """With PYTHONDONTWRITEBYTECODE set, as in many container images, every process would compile dspy anew."""
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    env.python.symlink_to(sys.executable)
+    module = env.home / "lib" / "python3.11" / "site-packages" / "module.py"
+    module.write_text("x = 1")
+    env.compile()
+    assert list(module.parent.glob("__pycache__/module.*.pyc"))
 
 
 def test_packages_that_a_killed_pip_left_half_written_are_forgotten(env):
@@ -135,7 +144,7 @@ def test_an_environment_that_was_moved_does_not_count_as_working(env, tmp_path):
     """Scripts in a virtual environment name its folder, so that a moved one is made anew."""
     fake_python(env, f'*"import pip"*) echo "{sys.version}";;')
     assert env.works()
-    moved = setup.Environment(tmp_path / "elsewhere", Terminal(io.StringIO()))
+    moved = Environment(tmp_path / "elsewhere", Terminal(io.StringIO()))
     env.home.rename(moved.home)
     assert not moved.works()
 
@@ -153,7 +162,7 @@ def test_the_gpu_decides_the_build(tmp_path, monkeypatch):
 def test_a_disk_too_small_is_refused_before_anything_is_made(tmp_path, monkeypatch):
     """The message says how much is free and how much is needed."""
     monkeypatch.setattr(shutil, "disk_usage", lambda _: type("Usage", (), {"free": 1e9}))
-    with pytest.raises(setup.SetupError, match=r"1\.0 GB free and the cpu set-up needs 5"):
+    with pytest.raises(SetupError, match=r"1\.0 GB free and the cpu set-up needs 5"):
         setup.check_room(tmp_path / ".venv", "cpu")
 
 
