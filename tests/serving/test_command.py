@@ -52,6 +52,12 @@ def test_every_core_of_this_process_computes(installed, tmp_path, monkeypatch):
     assert env["VLLM_CPU_KVCACHE_SPACE"] == "3"
 
 
+def test_an_answer_does_not_depend_on_its_neighbours(installed, tmp_path):
+    """vLLM's splitting of attention by what else is in the batch is off: greedy answers are to be repeatable."""
+    installed("vllm-cpu")
+    assert vllm.build(find("smollm2-135m"), tmp_path, ServerOptions()).env["VLLM_CPU_ATTN_SPLIT_KV"] == "0"
+
+
 def test_no_server_tells_anybody_or_asks_a_hub(installed, tmp_path):
     """Telemetry is off and the hub is not asked, on CPU and GPU."""
     for build, gpu in (("vllm-cpu", False), ("vllm", True)):
