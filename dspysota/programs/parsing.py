@@ -26,8 +26,9 @@ class Found(NamedTuple):
 def after_marker(text: str, marker: str, pattern: str = "") -> Found | None:
     """Return what follows the last marker that anything follows, on its line or on the next one that is not empty.
 
-    Failing the marker itself, "Answer:", "the answer is" and LaTeX's `\\boxed{}` count, in this order. What follows
-    must match `pattern` somewhere: a model that copies the placeholder out of its instructions has not answered.
+    "Answer:", "the answer is" and LaTeX's `\\boxed{}` count as well as the marker itself, and the last of them wins: a
+    small model writes what it was trained on. What follows must match `pattern` somewhere: who copies the placeholder
+    out of the instructions has not answered.
 
     >>> after_marker("Two and two.\\n**#### 4**", "####")
     Found(before='Two and two.', value='4')
@@ -41,8 +42,13 @@ def after_marker(text: str, marker: str, pattern: str = "") -> Found | None:
     Found(before='#### N', value='14')
     """
     wanted = re.compile(pattern)
-    spoken = (_last(text, mark, wanted) for mark in (_marker(marker), _marker("Answer:"), _PROSE))
-    return next((found for found in spoken if found), None) or _boxed(text, wanted)
+    marks = {_marker(marker), _marker("Answer:"), _PROSE, _BOXED}
+    found = [match for mark in marks for match in _from_the_end(mark, text)]
+    for match in sorted(found, key=lambda match: match.start(), reverse=True):
+        value = _bare(match[1] if match.re is _BOXED else text[match.end() :].lstrip(_SPACE).split("\n", 1)[0])
+        if value and wanted.search(value):
+            return Found(text[: text.rfind("\n", 0, match.start()) + 1].strip(_SPACE), value)
+    return None
 
 
 def last_line(text: str, pattern: str = "") -> Found | None:
@@ -95,26 +101,8 @@ _BOXED = re.compile(r"\\boxed\{([^{}\n]{1,80})\}")
 """What models trained on LaTeX write around an answer, whatever they are told. The length keeps it linear."""
 
 
-def _last(text: str, marker: re.Pattern[str], wanted: re.Pattern[str]) -> Found | None:
-    for match in _from_the_end(marker, text):
-        rest = text[match.end() :].lstrip(_SPACE)
-        value = _bare(rest.split("\n", 1)[0])
-        if value and wanted.search(value):
-            return Found(_lines_before(text, match), value)
-    return None
-
-
-def _boxed(text: str, wanted: re.Pattern[str]) -> Found | None:
-    matches = (match for match in _from_the_end(_BOXED, text) if wanted.search(match[1]))
-    return next((Found(_lines_before(text, match), _bare(match[1])) for match in matches), None)
-
-
 def _from_the_end(pattern: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:
     return reversed(deque(pattern.finditer(text), maxlen=_TRIES))
-
-
-def _lines_before(text: str, match: re.Match[str]) -> str:
-    return text[: text.rfind("\n", 0, match.start()) + 1].strip(_SPACE)
 
 
 def _bare(value: str) -> str:
