@@ -12,7 +12,7 @@ class Solve(dspy.Signature):
     """Solve the math problem."""
 
     question: str = dspy.InputField()
-    answer: str = marked("####", "the final number only", pattern=r"\d")
+    answer: str = marked("####", "the answer as a number", placeholder="N", pattern=r"\d")
 
 
 class Direct(dspy.Module):

@@ -24,14 +24,15 @@ FREE = "reasoning"
 """The output field that is written as free text before the others; `dspy.ChainOfThought` calls it so."""
 
 
-def marked(marker: str, desc: str | None = None, pattern: str = "") -> Any:
+def marked(marker: str, desc: str | None = None, *, placeholder: str = "", pattern: str = "") -> Any:
     """Return an output field whose answer line starts with `marker`, such as "####" or "Answer:".
 
-    `pattern` is a regular expression that every answer matches somewhere, such as a digit where numbers are asked for.
+    `placeholder` stands for the answer in the instructions, such as "N"; `desc` says what it is. `pattern` is a regular
+    expression that every answer matches somewhere, such as a digit where numbers are asked for.
     """
     field = dspy.OutputField(desc=desc) if desc else dspy.OutputField()
     # Afterwards, since dspy.OutputField drops what it is given.
-    field.json_schema_extra.update(marker=marker, pattern=pattern)
+    field.json_schema_extra.update(marker=marker, placeholder=placeholder, pattern=pattern)
     return field
 
 
@@ -42,6 +43,17 @@ class PlainAdapter(dspy.Adapter):
     line, which the recording then notes as `marker: missing`. A truncated output without its marker is no answer. With
     several answers, each stands on a line with its label. A single output that asks for no marker is the whole text.
     """
+
+    def format(self, signature: type[dspy.Signature], demos: list[Any], inputs: dict[str, Any]) -> list[dict[str, Any]]:
+        """Return the chat turns; the instructions stand at the end of the first user turn.
+
+        There is no system turn: one of ours would replace the one that a model was tuned with, and some templates
+        refuse it. docs/adr/0007-plain-adapter.md has the measurement.
+        """
+        turns = [turn for turn in super().format(signature, demos, inputs) if turn["role"] != "system"]
+        first = turns[0]["content"] if turns else ""
+        opening = "\n\n".join(part for part in (first, self.format_system_message(signature)) if part)
+        return [{"role": "user", "content": opening}, *turns[1:]]
 
     def format_system_message(self, signature: type[dspy.Signature]) -> str:
         """Return the instructions and one sentence on the form of the answer."""
@@ -149,17 +161,20 @@ def _shape(signature: Any, instructions: str) -> Shape:
 
 def _closing(outputs: Mapping[str, Any], labels: Mapping[str, str]) -> str:
     """Say in which form the answer is wanted."""
-    lines = [
-        f'"{label}" followed by {_desc(outputs[name]) or "the " + name.replace("_", " ")}'
-        for name, label in labels.items()
-        if label
-    ]
+    lines = [_line(label, name, outputs[name]) for name, label in labels.items() if label]
     if not lines:
         return ""
-    form = f"one line: {lines[0]}" if len(lines) == 1 else f"these lines: {'; '.join(lines)}"
+    one = len(lines) == 1
+    form = f"line of the form {lines[0]}" if one else f"lines of these forms: {'; '.join(lines)}"
     if FREE not in outputs or FREE in labels:
-        return f"Reply with {form}."
-    return f"{_desc(outputs[FREE]) or 'Think step by step'}, then end with {form}."
+        return f"Reply with {'one ' if one else ''}{form}."
+    return f"{_desc(outputs[FREE]) or 'Think step by step'}. End with {'a last ' if one else ''}{form}."
+
+
+def _line(label: str, name: str, field: Any) -> str:
+    """Show an answer line, such as `"#### N", where N is the answer as a number`."""
+    stands = _extra(field, "placeholder") or name.upper()
+    return f'"{label} {stands}", where {stands} is {_desc(field) or "the " + name.replace("_", " ")}'
 
 
 def _extra(field: Any, name: str) -> str:

@@ -39,34 +39,39 @@ def call(finish_reason):
 
 
 def test_a_question_alone_needs_no_label():
-    """One instruction of two sentences, and the question as it is."""
+    """The question as it is, then the instructions; no system turn takes the place of the model's own."""
     assert shown(COT, question="What is 2 + 2?") == [
         (
-            "system",
-            'Solve the math problem. Think step by step, then end with one line: "####" followed by the final number '
-            "only.",
+            "user",
+            "What is 2 + 2?\n\nSolve the math problem. Think step by step. "
+            'End with a last line of the form "#### N", where N is the answer as a number.',
         ),
-        ("user", "What is 2 + 2?"),
     ]
 
 
 def test_a_direct_answer_is_asked_for_as_one_line():
     """Without reasoning, only the answer line is asked for."""
-    assert shown(DIRECT, question="?")[0][1].endswith('Reply with one line: "####" followed by the final number only.')
+    assert shown(DIRECT, question="?")[0][1].endswith(
+        'Reply with one line of the form "#### N", where N is the answer as a number.'
+    )
 
 
 def test_paragraphs_stand_before_the_labelled_question():
     """A list is shown as paragraphs without a label; beside it the question has one."""
-    (_, user) = shown(AnswerShortly, context=["Rome: A city.", "Paris: Another."], question="Which?")
+    [(role, text)] = shown(AnswerShortly, context=["Rome: A city.", "Paris: Another."], question="Which?")
 
-    assert user == ("user", "Rome: A city.\n\nParis: Another.\n\nQuestion: Which?")
+    assert role == "user"
+    assert text.startswith("Rome: A city.\n\nParis: Another.\n\nQuestion: Which?\n\n")
 
 
 def test_demonstrations_are_chat_turns():
-    """A demonstration is a user turn and an assistant turn: the reasoning, then the answer line."""
+    """A demonstration is a user turn and an assistant turn; the first one carries the instructions, once."""
     demo = dspy.Example(question="1 + 1?", reasoning="One and one.", answer="2")
 
-    assert shown(COT, [demo], question="?")[1:3] == [("user", "1 + 1?"), ("assistant", "One and one.\n#### 2")]
+    (_, opening), answer, *rest = shown(COT, [demo, demo], question="?")
+    assert opening.startswith("1 + 1?\n\nSolve the math problem.")
+    assert answer == ("assistant", "One and one.\n#### 2")
+    assert rest == [("user", "1 + 1?"), answer, ("user", "?")]
 
 
 @pytest.mark.parametrize("reasoning", [{}, {"reasoning": None}, {"reasoning": ""}])
@@ -74,13 +79,13 @@ def test_missing_reasoning_is_left_out(reasoning):
     """A labelled demonstration shows the answer line alone, never an excuse for what is missing."""
     demo = dspy.Example(question="1 + 1?", answer="2", **reasoning)
 
-    assert shown(COT, [demo], question="?")[2] == ("assistant", "#### 2")
+    assert shown(COT, [demo], question="?")[1] == ("assistant", "#### 2")
 
 
 @pytest.mark.parametrize("demo", [{"question": "1 + 1?"}, {"answer": "2"}, {"other": "x"}])
 def test_half_a_demonstration_is_none(demo):
     """What lacks the question or the answer is not shown."""
-    assert len(shown(COT, [demo], question="?")) == 2
+    assert len(shown(COT, [demo], question="?")) == 1
 
 
 def test_a_bootstrapped_output_reads_back_as_it_was():
@@ -93,7 +98,8 @@ def test_a_bootstrapped_output_reads_back_as_it_was():
 def test_several_outputs_have_a_line_each():
     """A signature of several outputs is asked for labelled lines, and they are read with their types."""
     assert shown(Place, hint="?")[0][1] == (
-        'Name the place. Reply with these lines: "City:" followed by the city; "Founded:" followed by a year.'
+        '?\n\nName the place. Reply with lines of these forms: "City: CITY", where CITY is the city; '
+        '"Founded: FOUNDED", where FOUNDED is a year.'
     )
     assert ADAPTER.format_assistant_message_content(Place, {"city": "Rome", "founded": -753}) == (
         "City: Rome\nFounded: -753"
@@ -110,7 +116,7 @@ def test_a_missing_or_mistyped_field_is_a_parse_error(output):
 
 def test_a_signature_without_markers_takes_the_whole_text():
     """A single output that asks for no marker is everything that was written."""
-    assert shown(Summary, text="Long.")[0][1] == "Summarize."
+    assert shown(Summary, text="Long.")[0][1] == "Long.\n\nSummarize."
     assert ADAPTER.parse(Summary, "One.\n\nTwo.\n") == {"summary": "One.\n\nTwo."}
 
 
@@ -126,7 +132,7 @@ def test_a_marker_is_kept_by_every_signature_made_from_it():
     signature = dspy.ChainOfThought(Own).predict.signature.with_instructions("Do it well.")
 
     assert shown(signature, task="x")[0][1] == (
-        'Do it well. Think step by step, then end with one line: "=>" followed by the result.'
+        'x\n\nDo it well. Think step by step. End with a last line of the form "=> RESULT", where RESULT is the result.'
     )
     assert ADAPTER.parse(signature, "Hm.\n=> done") == {"reasoning": "Hm.", "result": "done"}
 

@@ -166,7 +166,7 @@ def test_a_bug_in_a_program_is_a_program_error():
 def test_threads_do_not_mix_their_calls():
     """Of many questions at once, each answer holds its own call."""
     examples = [Example(id=str(i), inputs={"question": f"Say {i}."}, gold=str(i)) for i in range(50)]
-    with FakeServer(lambda chat: "#### " + chat[-1]["content"][4:-1]) as server:
+    with FakeServer(lambda chat: "#### " + chat[-1]["content"].split(".")[0][4:]) as server:
         lm = programs.make_lm(server.base_url, server.name, None, max_tokens=9)
         solver = programs.make_solver(programs.create("gsm8k", "cot"), lm, "plain")
         with ThreadPoolExecutor(8) as pool:
@@ -174,7 +174,7 @@ def test_threads_do_not_mix_their_calls():
 
     assert [answer.prediction for answer in answers] == [example.gold for example in examples]
     assert all(
-        [answer.calls[0].messages[-1].content] == [example.question]
+        answer.calls[0].messages[-1].content.startswith(example.question)
         for answer, example in zip(answers, examples, strict=True)
     )
 
