@@ -48,8 +48,8 @@ def prepare(  # noqa: PLR0913  everything that decides the program, all but its 
     `metric` is the task's own score. `cache_key` holds what else decides the outcome, above all the digest of the
     model's weights. With `use_cache` a program compiled before under the same key is loaded; without, it is compiled
     anew and replaces the one kept. One during whose compilation requests failed is not kept. `context_length` is in
-    tokens. Raises ConfigError for an unknown name, ProgramError
-    when the program cannot be prepared, kept or loaded.
+    tokens. Raises ConfigError for an unknown name, ProgramError when the program cannot be prepared, kept or loaded,
+    DataError where it demonstrates a validation or test question.
     """
     chosen = approach(name)
     primary = tasks.get(task_name).primary
@@ -69,7 +69,7 @@ def prepare(  # noqa: PLR0913  everything that decides the program, all but its 
     key = saved.key_of(parts)
     kept = saved.load(key) if use_cache and chosen.ASKS_MODEL else None
     if kept is not None:
-        return _ready(job, kept[0], kept[1].model_copy(update={"reused": True}))
+        return _ready(job, data, kept[0], kept[1].model_copy(update={"reused": True}))
     started = time.perf_counter()
     outcome = chosen.apply(job)
     seconds = time.perf_counter() - started if chosen.ASKS_MODEL else 0.0
@@ -78,7 +78,7 @@ def prepare(  # noqa: PLR0913  everything that decides the program, all but its 
     # With requests that failed, other demonstrations may have been found than on a good day: good for this run only.
     if chosen.ASKS_MODEL and not any(call.error for call in outcome.calls):
         saved.save(key, parts, state, info)
-    return _ready(job, state, info)
+    return _ready(job, data, state, info)
 
 
 def _info(outcome: Outcome, state: str, seconds: float) -> CompileInfo:
@@ -94,10 +94,15 @@ def _info(outcome: Outcome, state: str, seconds: float) -> CompileInfo:
     )
 
 
-def _ready(job: Job, state: str, info: CompileInfo) -> Prepared:
-    """Make the program from its state, also when it was compiled just now: fresh and reused ones cannot differ."""
+def _ready(job: Job, data: Splits, state: str, info: CompileInfo) -> Prepared:
+    """Make the program from its state, also when it was compiled just now: fresh and reused ones cannot differ.
+
+    Raises DataError where it shows a question that is held out.
+    """
     module = job.student()
     saved.restore(module, state)
+    demos = [demo for predictor in module.predictors() for demo in predictor.demos]
+    tasks.check_disjoint(data, (str(demo["question"]) for demo in demos if "question" in demo))
     return Prepared(module, info)
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from dspysota import approaches, programs, tasks
 from dspysota.approaches import few_shot, saved
-from dspysota.errors import ConfigError, ProgramError
+from dspysota.errors import ConfigError, DataError, ProgramError
 from dspysota.records import Example
 from dspysota.tasks import Splits
 from dspysota.testing import FakeServer, Fault
@@ -246,3 +246,11 @@ def _job(task, program=None):
         score=lambda *_: 0.0,
         lm=None,
     )
+
+
+def test_no_held_out_question_is_demonstrated():
+    """A hand-written demonstration that is also a test question is refused, with the row's id."""
+    question = few_shot.read("gsm8k")[0]["question"]
+    leaked = Example(id="test-7", inputs={"question": question}, gold="1")
+    with FakeServer(counts) as server, pytest.raises(DataError, match="'test-7' of test"):
+        prepare(server, "few_shot", data=Splits(train=ROWS, validation=(), test=(leaked,)))
