@@ -173,6 +173,9 @@ class App:
         except LookupError as wrong:
             exchange.send(400, chat.error(str(wrong.args[0]), "BadRequestError", 400))
             return
+        except Exception as broken:  # noqa: BLE001  the test's own function failed: say so instead of never answering
+            exchange.send(400, chat.error(f"The answers function failed: {broken!r}", "BadRequestError", 400))
+            return
         made = chat.halve(answer) if halved else chat.generate(answer, limit=_limit(body, room), stop=_stop(body))
         self.prompt_tokens += prompt_tokens
         self.generation_tokens += chat.count(made.text)

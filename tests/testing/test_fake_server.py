@@ -48,6 +48,14 @@ def test_unknown_question_is_refused_by_name():
     assert "What is 2 + 2?" in response.json()["error"]["message"]
 
 
+def test_a_broken_answers_function_is_told():
+    """A mistake in the test's own function comes back at once; nobody waits for an answer that never comes."""
+    with FakeServer(lambda messages: str(int("seven"))) as server:
+        response = ask(server)
+    assert response.status == 400
+    assert "invalid literal" in response.json()["error"]["message"]
+
+
 def test_tokens_are_words():
     """Usage counts the words of the prompt and of the answer, and /metrics adds them up under vLLM's names."""
     with FakeServer("#### 4") as server:
