@@ -179,6 +179,8 @@ class ModelInfo(Record):
     name: str
     digest: str | None
     """sha256 of the weights as published; None for an endpoint that does not say."""
+    source: str | None = None
+    """Where the weights came from and what was done to them; None for an endpoint."""
     backend: Literal["vllm-cpu", "vllm-cuda", "endpoint", "fake"]
     served_name: str
     base_url: str

@@ -139,7 +139,7 @@ def _info(plan: Plan, prepared: Ready, settings: Settings) -> RunInfo:
         program=plan.cell.program,
         approach=plan.cell.approach,
         adapter=plan.cell.adapter,
-        model=prepared.server.info,
+        model=prepared.server.info.model_copy(update={"source": plan.weights.source if plan.weights else None}),
         data=plan.info,
         compile=prepared.compile,
         seed=plan.seed,

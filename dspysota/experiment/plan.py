@@ -107,14 +107,14 @@ def plan(cell: Cell, profile: Profile, settings: Settings, data: TaskData, *, pr
     """
     use, spec = model_of(cell, profile, settings)
     ours = spec is not None and not (use.base_url or use.base_url_env)
-    limits = [n for n in (cell.rows, settings.limit) if n is not None]
-    rows = data.take(min(limits) if limits else None)
+    limit = settings.limit if settings.limit is not None else cell.rows
+    rows = data.take(limit)
     return Plan(
         cell=cell,
         task=tasks.get(cell.task),
         data=data,
         rows=rows,
-        limit=min(limits) if limits else None,
+        limit=limit,
         info=data.info(rows),
         use=use,
         spec=spec,

@@ -51,7 +51,7 @@ OPTIONS = (
     Option(
         flag="--sota-limit",
         metavar="N",
-        help="Ask at most N questions per experiment; without it as many as the profile says.",
+        help="Ask N questions per experiment, or all there are; without it as many as the profile says.",
     ),
     Option(
         flag="--sota-data",

@@ -83,9 +83,9 @@ def test_the_same_plan_has_the_same_key_and_another_program_another_run(make):
     assert make().run_key("a") != make().run_key("b")
 
 
-@pytest.mark.parametrize("rows,limit,asked", [(None, None, 10), (4, None, 4), (None, 3, 3), (4, 3, 3), (3, 4, 3)])
-def test_the_smaller_of_rows_and_limit_counts(make, settings, rows, limit, asked):
-    """--sota-limit shortens a run and never lengthens it."""
+@pytest.mark.parametrize("rows,limit,asked", [(None, None, 10), (4, None, 4), (None, 3, 3), (4, 3, 3), (3, 4, 4)])
+def test_the_limit_goes_before_the_profiles_rows(make, settings, rows, limit, asked):
+    """--sota-limit says how many questions are asked, whatever the profile says."""
     assert asked == len(make(rows=rows, settings=replace(settings, limit=limit)).rows)
 
 
