@@ -9,8 +9,7 @@ from typing import Any
 import dspy
 from rich.console import Console
 
-import dspysota
-from dspysota import tasks
+from dspysota import source, tasks
 from dspysota.approaches import approach, saved
 from dspysota.approaches.job import Job, Outcome
 from dspysota.approaches.progress import Progress
@@ -119,5 +118,5 @@ def _parts(job: Job) -> dict[str, Any]:
         "seed": job.seed,
         "context_length": job.context_length,
         "dspy": dspy.__version__,
-        "dspysota": dspysota.__version__,
+        "code": source.digest(),
     }

@@ -54,7 +54,6 @@ def run(args: argparse.Namespace, manager: Manager | None = None) -> int:
         try:
             _watch(home, show_log=args.foreground)
         except KeyboardInterrupt:
-            pass
             print("stopping …", flush=True)
     manager.release()
     print(_farewell(home))
@@ -69,7 +68,8 @@ def _instructions(endpoint: Endpoint, home: Home) -> str:
   API key      in {key} (readable for you alone)
   log          {home.log}
   to use it    export DSPYSOTA_API_KEY=$(cat '{key}')
-               pytest evals --sota-base-url {endpoint.base_url}
+               pytest evals --sota-base-url {endpoint.base_url} -k "{endpoint.served_name} and not against"
+  It answers for this model alone; take a --sota-profile that has it.
 Ctrl-C stops it."""
 
 

@@ -6,8 +6,7 @@ import hashlib
 import json
 from dataclasses import dataclass
 
-import dspysota
-from dspysota import catalog, models, tasks
+from dspysota import catalog, models, source, tasks
 from dspysota.catalog import ModelSpec
 from dspysota.errors import ConfigError
 from dspysota.experiment.provenance import versions
@@ -65,7 +64,7 @@ class Plan:
                 "stop": self.stop,
                 "data": self.info.digest,
                 "concurrency": self.concurrency,
-                "dspysota": dspysota.__version__,
+                "code": source.digest(),
                 "dspy": versions().get("dspy"),
             }
         )
@@ -91,7 +90,8 @@ def model_of(cell: Cell, profile: Profile, settings: Settings) -> tuple[ModelUse
     """
     use = profile.use(cell.model)
     if settings.base_url:
-        use = ModelUse(base_url=settings.base_url, api_key_env=use.api_key_env)
+        # Its key is that of the environment's DSPYSOTA_API_KEY: the profile's is for another host.
+        use = ModelUse(base_url=settings.base_url)
     try:
         return use, catalog.find(cell.model)
     except ConfigError:

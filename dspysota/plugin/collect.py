@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 import pytest
 
@@ -43,11 +43,33 @@ def cells_of(marker: pytest.Mark, profile: Profile) -> list[Cell]:
             f"@pytest.mark.sota takes task=…, and may take {', '.join(FILTERS[1:])} and against; "
             f"it got {', '.join([*map(repr, marker.args), *marker.kwargs]) or 'nothing'}."
         )
+    _check_values(wanted, rival)
     cells = [cell for cell in profile.cells if all(getattr(cell, key) == value for key, value in wanted.items())]
     if rival is None:
         return cells
     compared = any(cell.role == rival for cell in profile.of_task(wanted["task"]))
     return [cell for cell in cells if compared and cell.role != rival]
+
+
+def _check_values(wanted: dict[str, str], rival: str | None) -> None:
+    """Raise pytest.UsageError for a value that no profile could have: it would skip the test without a word."""
+    from dspysota.experiment import known
+    from dspysota.profiles.values import Role
+
+    names = known()
+    valid: dict[str, tuple[str, ...]] = {
+        "task": tuple(names.programs),
+        "program": names.programs.get(wanted["task"], ()),
+        "approach": names.approaches,
+        "adapter": names.adapters,
+        "role": get_args(Role),
+        "against": get_args(Role),
+    }
+    given = wanted if rival is None else {**wanted, "against": rival}
+    for key, names_of_key in valid.items():
+        if key in given and given[key] not in names_of_key:
+            choice = ", ".join(names_of_key)
+            raise pytest.UsageError(f"@pytest.mark.sota has {key}={given[key]!r}; it must be one of {choice}.")
 
 
 def order(config: pytest.Config, items: list[pytest.Item]) -> None:

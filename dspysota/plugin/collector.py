@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from dspysota.errors import SotaError
 from dspysota.plugin.place import met_at, take_over
 from dspysota.plugin.session import SESSION
-from dspysota.plugin.sights import Sight, broken, notes_on, sights_on
+from dspysota.plugin.sights import Sight, broken, notes_on, sights_on, unmade
 
 if TYPE_CHECKING:
     from dspysota.records import Run
@@ -34,7 +35,10 @@ class Collector:
         """The folder of the report, once it is written."""
         self.open_end = False
         """Whether the same command will go on with the same folder."""
+        self.trouble = ""
+        """Why the report could not be written, in a sentence."""
         self._outcomes: dict[str, Outcome] = {}
+        self._unmade: dict[str, str] = {}
         self._uid: str | None = None
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
@@ -42,6 +46,8 @@ class Collector:
         self.open_end = self.open_end or broken(report)
         if report.when == "call":
             self.notes += notes_on(report)
+            if reason := unmade(report):
+                self._unmade[report.nodeid] = reason
         for sight, misses in sights_on(report):
             self.sights[sight.key] = sight
             self._judge(sight.key, report, misses)
@@ -56,12 +62,19 @@ class Collector:
         """Note that a worker died: it may leave a run half done."""
         self.open_end = self.open_end or bool(error)
 
-    def pytest_sessionfinish(self, exitstatus: int) -> None:
+    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
         """Write the report, also after failures and interruptions.
 
         xdist's session was registered later and therefore comes before, so its workers have ended; pytest-html comes
         last and can lead to the report.
         """
+        try:
+            self._finish(exitstatus)
+        except SotaError as error:
+            self.trouble = str(error)
+            session.exitstatus = pytest.ExitCode.INTERNAL_ERROR
+
+    def _finish(self, exitstatus: int) -> None:
         folder = self._folder()
         if folder is None:
             return
@@ -69,7 +82,7 @@ class Collector:
 
         self.open_end = self.open_end or exitstatus in OPEN_ENDS
         self.runs = tuple(folder.runs())
-        if self.runs:
+        if self.runs or self._unmade:
             self.meta = self._make_meta()
             report.write_all(folder.path, self.runs, self.meta)
             self.report = folder.path
@@ -104,4 +117,5 @@ class Collector:
             command=session.settings.command,
             title=f"dspysota: {session.profile.name}",
             outcomes=self._outcomes,
+            unmade=self._unmade,
         )

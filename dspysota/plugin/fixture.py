@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import pytest
 
-from dspysota.errors import SotaError
+from dspysota.errors import ConfigError, DataError, ProgramError, SotaError
 from dspysota.plugin.session import SESSION, SotaSession
 from dspysota.plugin.sights import SEEN, Seen, Sight
 
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from dspysota.thresholds import Threshold
 
 T = TypeVar("T")
+
+FINAL = (ConfigError, DataError, ProgramError, pytest.UsageError)
+"""Failures that the same command would meet again; after others, such as a server that did not start, it may go on."""
 
 
 @dataclass(frozen=True)
@@ -64,14 +67,12 @@ class Sota:
         """
         __tracebackhide__ = True
         seen = self._seen
-        already, seen.broken = seen.broken, True
-        with plainly():
+        with noted(seen), plainly():
             bench = self._session.workbench
             if cell is None:
                 names = {"task": task, "model": model, "approach": approach, "adapter": adapter}
                 cell = bench.cell(**names, program=program, rows=rows)
             run = bench.run(cell)
-        seen.broken = already
         seen.sights[run.info.key] = Sight.of(run, str(self._session.place))
         return run
 
@@ -121,6 +122,21 @@ class Sota:
 def sota(request: pytest.FixtureRequest) -> Sota:
     """Measures experiments: `sota.run(cell)`, `sota.threshold(cell, run)`, `sota.profile`."""
     return Sota(request.config.stash[SESSION], request.node)
+
+
+@contextmanager
+def noted(seen: Seen) -> Iterator[None]:
+    """What keeps a run from being made is noted: an interruption, too, and whether another try may help."""
+    __tracebackhide__ = True
+    already, seen.broken = seen.broken, True
+    try:
+        yield
+    except pytest.fail.Exception as failure:
+        seen.unmade = str(failure.msg)
+        if isinstance(failure.__context__, FINAL):
+            seen.broken = already
+        raise
+    seen.broken = already
 
 
 @contextmanager

@@ -65,7 +65,9 @@ class Seen:
     notes: list[str] = field(default_factory=list)
     """Comparisons, in words."""
     broken: bool = False
-    """True when a run could not be made, so that the folder stays open for another try."""
+    """True when a run could not be made though another try may succeed, so that the folder stays open for it."""
+    unmade: str = ""
+    """Why a run could not be made, in a sentence."""
 
 
 SEEN = pytest.StashKey[Seen]()
@@ -88,7 +90,12 @@ def attach(item: pytest.Item, report: pytest.TestReport) -> None:
     misses = item.config.stash.get(MISSES, {})
     if seen is not None:
         runs = [{**asdict(sight), "misses": list(misses.get(key, ()))} for key, sight in seen.sights.items()]
-        vars(report)[ATTRIBUTE] = {"runs": runs, "notes": list(seen.notes), "broken": seen.broken}
+        vars(report)[ATTRIBUTE] = {
+            "runs": runs,
+            "notes": list(seen.notes),
+            "broken": seen.broken,
+            "unmade": seen.unmade,
+        }
     if report.when == "teardown":
         misses.clear()
 
@@ -105,8 +112,13 @@ def sights_on(report: pytest.TestReport) -> list[tuple[Sight, tuple[str, ...]]]:
 
 
 def broken(report: pytest.TestReport) -> bool:
-    """Whether a run could not be made."""
+    """Whether a run could not be made that another try may make."""
     return bool((getattr(report, ATTRIBUTE, None) or {}).get("broken"))
+
+
+def unmade(report: pytest.TestReport) -> str:
+    """Why a run could not be made; empty where all could."""
+    return str((getattr(report, ATTRIBUTE, None) or {}).get("unmade", ""))
 
 
 def notes_on(report: pytest.TestReport) -> list[str]:

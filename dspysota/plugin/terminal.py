@@ -14,6 +14,10 @@ if TYPE_CHECKING:
 
 def summarize(reporter: pytest.TerminalReporter, collector: Collector, config: pytest.Config) -> None:
     """Write the section; nothing without runs, and nothing under -q."""
+    if collector.trouble:
+        reporter.section("dspysota")
+        reporter.write_line(f"no report: {collector.trouble}", red=True)
+        return
     if collector.report is None or config.get_verbosity() < 0:
         return
     from dspysota.plugin.session import SESSION
@@ -29,7 +33,8 @@ def summarize(reporter: pytest.TerminalReporter, collector: Collector, config: p
         reporter.write_line(claim.sentence())
     reporter.write_line(f"report: {shown(collector.report / 'report.html')}")
     if collector.open_end:
-        reporter.write_line("not finished: the same command goes on where this one stopped, asking no question twice.")
+        same = "without --sota-no-cache the" if config.stash[SESSION].settings.fresh else "the"
+        reporter.write_line(f"not finished: {same} same command goes on where this one stopped, asking nothing twice.")
 
 
 def shown(path: Path) -> str:

@@ -17,16 +17,21 @@ _ILLEGAL = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 
 
 def render(runs: Sequence[Run], meta: ReportMeta) -> str:
-    """The document as text. A run that was not judged is a test case that passed, and its property says so."""
+    """The document as text. A run that was not judged is a test case that passed, and its property says so; one that
+    could not be made is an error."""
     report = view(runs, meta)
     failed = sum(one.verdict == "failed" for one in report.runs)
     seconds = sum(run.info.wall_seconds for run in runs)
-    count = {"tests": str(len(report.runs)), "failures": str(failed), "errors": "0", "skipped": "0"}
+    tests, unmade = len(report.runs) + len(meta.unmade), len(meta.unmade)
+    count = {"tests": str(tests), "failures": str(failed), "errors": str(unmade), "skipped": "0"}
     top = ElementTree.Element("testsuites", {"name": _legal(meta.title), **count, "time": f"{seconds:.3f}"})
     suite = ElementTree.SubElement(top, "testsuite", {"name": "dspysota", **count, "time": f"{seconds:.3f}"})
     _properties(suite, {"command": text.redacted(meta.command)})
     for one in report.runs:
         _case(suite, one)
+    for test, reason in meta.unmade.items():
+        case = ElementTree.SubElement(suite, "testcase", {"classname": "dspysota", "name": _legal(test), "time": "0"})
+        ElementTree.SubElement(case, "error", {"message": _legal(reason), "type": "NotMeasured"})
     ElementTree.indent(top)
     return '<?xml version="1.0" encoding="utf-8"?>\n' + ElementTree.tostring(top, encoding="unicode") + "\n"
 

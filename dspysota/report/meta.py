@@ -23,12 +23,13 @@ class Outcome(Record):
 
 
 class ReportMeta(Record):
-    """The command that made the runs, a title, and the outcome of each run by its key; runs without one count as
-    not judged."""
+    """The command that made the runs, a title, the outcome of each run by its key (runs without one count as not
+    judged), and for each test whose run could not be made the reason."""
 
     command: str
     title: str = "dspysota report"
     outcomes: dict[str, Outcome] = Field(default_factory=dict)
+    unmade: dict[str, str] = Field(default_factory=dict)
 
 
 def load_meta(folder: Path) -> ReportMeta | None:

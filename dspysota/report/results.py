@@ -134,7 +134,8 @@ def _made(views: Sequence[RunView], commands: Sequence[str]) -> list[str]:
     asked = sorted({f"{info.concurrency} at once, seed {info.seed}" for info in infos})
     facts = [
         *(
-            f"- model {plain(m.name)}: {m.backend}, weights {plain(m.source or 'of an endpoint')}, sha256 {code(m.digest or 'not known')}"
+            f"- model {plain(m.name)}: {m.backend}, weights {plain(m.source or 'of an endpoint')}, "
+            f"sha256 {code(m.digest or 'not known')}"
             for m in models.values()
         ),
         f"- asked {'; '.join(asked)}",

@@ -19,11 +19,13 @@ from dspysota.serving.waiting import Ticker
 def exclusive(endpoint: Endpoint, *, root: Path | None = None, console: Console | None = None) -> Iterator[None]:
     """Hold the machine-wide lock of an endpoint; says so while another run holds it.
 
-    Not reentrant: a process that enters it twice at once waits for itself.
+    Our own servers on the CPU share one lock, since each of them computes on all cores. Not reentrant: a process that
+    enters it twice at once waits for itself.
     """
     folder = (root or paths.servers_dir()) / "endpoints"
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    name = hashlib.sha256(endpoint.base_url.encode()).hexdigest()[:16]
+    shared = endpoint.info.backend == "vllm-cpu"
+    name = "cpu" if shared else hashlib.sha256(endpoint.base_url.encode()).hexdigest()[:16]
     with (
         Ticker(console) as ticker,
         holding(folder / f"{name}.lock", ticker, f"another run to finish on {endpoint.base_url}"),

@@ -86,6 +86,22 @@ def test_a_misspelt_marker_says_what_it_takes(collect, marker):
     result.stdout.no_fnmatch_line("*collect.py:*")
 
 
+@pytest.mark.parametrize(
+    "marker, valid",
+    [
+        ('task="gsm9k"', "gsm8k, hotpotqa"),
+        ('task="gsm8k", approach="bootstrp"', "zero_shot*"),
+        ('task="gsm8k", against="refrence"', "candidate, reference, baseline"),
+    ],
+)
+def test_a_misspelt_value_names_the_valid_ones(collect, marker, valid):
+    """A value that no profile could have is refused; it would skip the experiment without a word."""
+    _, result = collect(test_a=EVALS.replace('task="gsm8k"', marker))
+
+    assert 0 != result.ret
+    result.stdout.fnmatch_lines([f"*@pytest.mark.sota has *it must be one of *{valid}*"])
+
+
 def test_a_broken_default_profile_says_what_is_wrong(collect, installed):
     """A profile that nobody named on the command line is read when a test needs it, and its fault is one sentence."""
     (installed.path / "fixtures" / "profiles" / "embedded.yaml").write_text("name: embedded\ncell: []\n")

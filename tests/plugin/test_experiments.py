@@ -203,6 +203,8 @@ def test_a_server_that_is_not_there_is_one_sentence(installed):
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(["*ServerError: No server answers at http://*"])
     result.stdout.no_fnmatch_line("*Traceback*")
+    assert 'errors="1"' in (project.latest / "junit.xml").read_text()
+    assert "could not be measured" in (project.latest / "summary.md").read_text()
 
 
 def test_rows_of_a_twin_are_judged_by_its_own_bar(project, installed):

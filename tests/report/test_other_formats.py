@@ -78,6 +78,18 @@ def test_junit_is_well_formed_whatever_it_holds(tmp_path):
     assert ElementTree.parse(tmp_path / "junit.xml").getroot().attrib["failures"] == "1"
 
 
+def test_a_run_that_could_not_be_made_is_an_error_everywhere(grid):
+    """A missing run turns every report red, with its reason, however well the others did."""
+    meta = ReportMeta(command="pytest evals", unmade={"evals/test_a.py::test_a[x]": "ServerError: No server answers."})
+
+    suite = ElementTree.fromstring(junit.render(grid, meta)).find("testsuite")
+    assert suite is not None
+    assert (suite.get("errors"), suite.get("tests")) == ("1", str(len(grid) + 1))
+    for report in (markdown.summary(grid, meta), html.render(grid, meta), html.render([], meta)):
+        assert "1 run could not be measured" in report
+        assert "No server answers." in report
+
+
 def test_a_failure_without_misses_is_still_a_failure():
     """A test can fail for another reason than a bar; its run is red all the same."""
     run = make_run()

@@ -14,9 +14,11 @@ def values(report: Report) -> Mapping[str, object]:
     infos = [view.run.info for view in report.runs]
     failed = [view for view in report.runs if view.verdict == "failed"]
     passed = [view for view in report.runs if view.verdict == "passed"]
+    unmade = report.meta.unmade
     return {
-        "state": "failed" if failed else "passed" if passed else "unjudged",
-        "headline": headline(len(failed), len(passed), len(report.runs)),
+        "state": "failed" if failed or unmade else "passed" if passed else "unjudged",
+        "headline": headline(len(failed), len(passed), len(report.runs), len(unmade)),
+        "unmade": unmade,
         "failed": failed,
         "passed": passed,
         "command": redacted(report.meta.command),
@@ -27,20 +29,33 @@ def values(report: Report) -> Mapping[str, object]:
     }
 
 
-def headline(failed: int, passed: int, runs: int) -> str:
-    """The verdict in one sentence.
+def headline(failed: int, passed: int, runs: int, unmade: int = 0) -> str:
+    """The verdict in one sentence; `unmade` is the number of runs that could not be made.
 
     >>> headline(1, 9, 10)
     '1 of 10 runs missed its bar'
     >>> headline(0, 1, 1), headline(0, 0, 2)
     ('The run cleared its bar', '2 runs, none of them judged')
+    >>> headline(0, 8, 8, 2)
+    '2 runs could not be measured; all 8 judged runs cleared their bars'
     """
+    verdict = _verdict(failed, passed, runs)
+    if not unmade:
+        return verdict
+    return f"{_runs(unmade)} could not be measured" + (f"; {verdict[0].lower()}{verdict[1:]}" if runs else "")
+
+
+def _verdict(failed: int, passed: int, runs: int) -> str:
     judged = failed + passed
     if failed:
         return f"{failed} of {judged} runs missed {'its bar' if failed == 1 else 'their bars'}"
     if not judged:
-        return f"{runs} {'run' if runs == 1 else 'runs'}, none of them judged"
+        return f"{_runs(runs)}, none of them judged"
     return "The run cleared its bar" if judged == 1 else f"All {judged} judged runs cleared their bars"
+
+
+def _runs(n: int) -> str:
+    return f"{n} run" if n == 1 else f"{n} runs"
 
 
 def said(data: DataInfo) -> str:
