@@ -8,10 +8,8 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 
 from rich.console import Console
 
-from dspysota.errors import ConfigError
 from dspysota.experiment.plan import Plan
 from dspysota.experiment.progress import Progress
-from dspysota.profiles import ModelUse
 from dspysota.serving import Endpoint, ServerOptions, connect, exclusive, lease
 
 KEY_ENV = "DSPYSOTA_API_KEY"
@@ -47,19 +45,6 @@ def _lease(plan: Plan, console: Console) -> AbstractContextManager[Endpoint]:
 
 
 def _connect(plan: Plan) -> Endpoint:
+    assert plan.use.base_url is not None
     key_env = plan.use.api_key_env or (KEY_ENV if os.environ.get(KEY_ENV) else None)
-    return connect(plan.spec or plan.cell.model, url_of(plan.cell.model, plan.use), key_env)
-
-
-def url_of(model: str, use: ModelUse) -> str:
-    """The endpoint's URL. Raises ConfigError when the environment variable that should hold it is not set."""
-    if use.base_url:
-        return use.base_url
-    assert use.base_url_env is not None
-    url = os.environ.get(use.base_url_env)
-    if not url:
-        raise ConfigError(
-            f"Model {model!r} is reached by the URL in {use.base_url_env!r}, which is not set; "
-            f"export {use.base_url_env}=http://host:port/v1."
-        )
-    return url
+    return connect(plan.spec or plan.cell.model, plan.use.base_url, key_env)

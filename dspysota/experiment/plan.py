@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from dataclasses import dataclass
 
 from dspysota import catalog, models, source, tasks
@@ -88,16 +89,27 @@ def model_of(cell: Cell, profile: Profile, settings: Settings) -> tuple[ModelUse
 
     Raises ConfigError for a model of our own that the catalog does not know.
     """
-    use = profile.use(cell.model)
-    if settings.base_url:
-        # Its key is that of the environment's DSPYSOTA_API_KEY: the profile's is for another host.
-        use = ModelUse(base_url=settings.base_url)
+    # The key of --sota-base-url is in DSPYSOTA_API_KEY: the profile's is for another host.
+    use = ModelUse(base_url=settings.base_url) if settings.base_url else _resolved(cell.model, profile.use(cell.model))
     try:
         return use, catalog.find(cell.model)
     except ConfigError:
-        if use.base_url or use.base_url_env:
+        if use.base_url:
             return use, None
         raise
+
+
+def _resolved(model: str, use: ModelUse) -> ModelUse:
+    """The use with its URL in place, so that another URL is another plan. Raises ConfigError where it is not set."""
+    if use.base_url_env is None:
+        return use
+    url = os.environ.get(use.base_url_env)
+    if not url:
+        raise ConfigError(
+            f"Model {model!r} is reached by the URL in {use.base_url_env!r}, which is not set; "
+            f"export {use.base_url_env}=http://host:port/v1."
+        )
+    return use.model_copy(update={"base_url": url, "base_url_env": None})
 
 
 def plan(cell: Cell, profile: Profile, settings: Settings, data: TaskData, *, progress: bool) -> Plan:
@@ -106,7 +118,7 @@ def plan(cell: Cell, profile: Profile, settings: Settings, data: TaskData, *, pr
     Raises ConfigError, DataError or ModelError.
     """
     use, spec = model_of(cell, profile, settings)
-    ours = spec is not None and not (use.base_url or use.base_url_env)
+    ours = spec is not None and not use.base_url
     limit = settings.limit if settings.limit is not None else cell.rows
     rows = data.take(limit)
     return Plan(
