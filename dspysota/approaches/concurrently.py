@@ -2,6 +2,7 @@
 
 import contextvars
 import copy
+import itertools
 import logging
 import queue
 import random
@@ -96,17 +97,18 @@ def first_successes(
 ) -> tuple[dict[int, T], int]:
     """Attempt 0, 1, 2, … `total` - 1 until `wanted` succeed; return the first of them by index, and how many were made.
 
-    Up to `concurrency` attempts are under way at once. None is a failure. No further one is begun once enough have
-    succeeded, since those of lower index that are still under way can only take places from higher ones. So at most
-    `concurrency` - 1 attempts are made that one after the other would not have made. Attempts see the caller's context
+    Up to `concurrency` attempts are under way at once, none of them `concurrency` or more places ahead of the first
+    that has not ended. None is a failure. No further one is begun once enough have succeeded, since those of lower index
+    that are still under way can only take places from higher ones. So at most `concurrency` - 1 attempts are made that
+    one after the other would not have made, however slow the one that decides. Attempts see the caller's context
     variables. What an attempt raises is raised here.
     """
     crew = _Crew(attempt, min(concurrency, total))
     results: dict[int, T | None] = {}
-    begun = successes = 0
+    begun = successes = first_open = 0
     try:
         while True:
-            while begun < total and successes < wanted and begun - len(results) < concurrency:
+            while begun < total and successes < wanted and begun - first_open < concurrency:
                 crew.todo.put(begun)
                 begun += 1
             if begun == len(results):
@@ -115,6 +117,7 @@ def first_successes(
             if error is not None:
                 raise error  # noqa: TRY301  it has been raised once already, in its thread
             successes += results[index] is not None
+            first_open = next(open_ for open_ in itertools.count(first_open) if open_ not in results)
             if on_end is not None:
                 on_end(len(results), successes)
     except Exception:

@@ -119,6 +119,26 @@ def test_little_is_asked_beyond_what_is_needed():
         assert optimizer.asked == len(server.requests) == len(optimizer.calls)
 
 
+def test_a_slow_success_does_not_let_the_others_run_ahead():
+    """While the question that decides is still open, nothing further ahead than concurrency is begun."""
+    begun = []
+    late = threading.Event()
+
+    def attempt(index):
+        begun.append(index)
+        if index == 0:
+            late.wait(20)
+            return "decided"
+        if index == 3:
+            late.set()
+        return None
+
+    found, asked = first_successes(attempt, 40, 1, concurrency=4)
+
+    assert found == {0: "decided"}
+    assert asked == len(begun) == 4
+
+
 @pytest.mark.parametrize("wanted, kept", [(1, [3]), (3, [3, 8, 13]), (99, [3, 8, 13, 18])])
 def test_the_first_successes_by_index_are_kept(wanted, kept):
     """Whichever attempt ends first, the successes of lowest index win."""
