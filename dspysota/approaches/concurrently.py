@@ -98,8 +98,8 @@ def first_successes(
     """Attempt 0, 1, 2, … `total` - 1 until `wanted` succeed; return the first of them by index, and how many were made.
 
     Up to `concurrency` attempts are under way at once, none of them `concurrency` or more places ahead of the first
-    that has not ended. None is a failure. No further one is begun once enough have succeeded, since those of lower index
-    that are still under way can only take places from higher ones. So at most `concurrency` - 1 attempts are made that
+    that has not ended. None is a failure. No further one is begun once enough have succeeded, since lower ones still
+    under way can only take places from higher ones. So at most `concurrency` - 1 attempts are made that
     one after the other would not have made, however slow the one that decides. Attempts see the caller's context
     variables. What an attempt raises is raised here.
     """
