@@ -7,7 +7,8 @@ import psutil
 import pytest
 
 from dspysota.errors import ServerError
-from dspysota.serving import Manager, exclusive
+from dspysota.records import ModelInfo
+from dspysota.serving import Endpoint, Manager, exclusive
 from dspysota.serving.vllm import Command
 from tests.serving.servers import GIB, eventually, gone, homes, manager, only_home, spec
 
@@ -142,20 +143,27 @@ def test_evict_idle_stops_what_no_lease_uses(tmp_path):
     one.release()
 
 
-def test_one_run_at_a_time_uses_a_server(tmp_path):
-    """The second to enter waits until the first has left."""
-    from dspysota.records import ModelInfo
-    from dspysota.serving import Endpoint
+def at(port, backend):
+    info = ModelInfo(name="m", digest=None, backend=backend, served_name="m", base_url=f"http://127.0.0.1:{port}/v1")
+    return Endpoint(base_url=info.base_url, served_name="m", api_key=None, info=info)
 
-    info = ModelInfo(name="m", digest=None, backend="fake", served_name="m", base_url="http://127.0.0.1:1/v1")
-    endpoint = Endpoint(base_url=info.base_url, served_name="m", api_key=None, info=info)
+
+def test_runs_on_different_endpoints_do_not_wait(tmp_path):
+    """What answers elsewhere computes elsewhere."""
+    with exclusive(at(1, "endpoint"), root=tmp_path), exclusive(at(2, "endpoint"), root=tmp_path):
+        pass
+
+
+@pytest.mark.parametrize("one, other", [(at(1, "fake"), at(1, "fake")), (at(1, "vllm-cpu"), at(2, "vllm-cpu"))])
+def test_one_run_at_a_time_computes(tmp_path, one, other):
+    """The second to enter waits until the first has left, also for another server that takes the same cores."""
     order = []
 
     def enter():
-        with exclusive(endpoint, root=tmp_path):
+        with exclusive(other, root=tmp_path):
             order.append("second")
 
-    with exclusive(endpoint, root=tmp_path):
+    with exclusive(one, root=tmp_path):
         thread = threading.Thread(target=enter)
         thread.start()
         thread.join(0.2)
