@@ -20,7 +20,7 @@ ROWS = tuple(Example(id=str(i), inputs={"question": f"Count to {i}."}, gold=str(
 
 def counts(chat):
     """Count rightly only to numbers that end in 3 or 8; how well does not depend on the demonstrations."""
-    n = int(re.search(r"Count to (\d+)\.", chat[-1]["content"])[1])
+    n = int(re.findall(r"Count to (\d+)\.", chat[-1]["content"])[0])
     return f"One to {n}.\n#### {n if n % 5 == 3 else 'many'}"
 
 

@@ -17,7 +17,7 @@ DATA = Splits(train=ROWS, validation=(), test=())
 
 
 def counts(chat):
-    n = re.search(r"Count to (\d+)\.", chat[-1]["content"])[1]
+    n = re.findall(r"Count to (\d+)\.", chat[-1]["content"])[0]
     return f"One to {n}.\n#### {n}"
 
 
