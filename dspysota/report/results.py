@@ -5,7 +5,7 @@ Prose around the markers belongs to people and survives; everything between them
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from dspysota.errors import RunError
 from dspysota.records import Failure, Run
@@ -150,8 +150,8 @@ def _made(views: Sequence[RunView], commands: Sequence[str]) -> list[str]:
     return [*made, *facts, ""]
 
 
-def _distinct(values: Iterable[object]) -> list[str]:
-    said = [", ".join(f"{plain(str(k))} {plain(str(v))}" for k, v in dict(value).items()) for value in values]  # type: ignore[call-overload]
+def _distinct(values: Iterable[Mapping[str, object]]) -> list[str]:
+    said = [", ".join(f"{plain(str(k))} {plain(str(v))}" for k, v in value.items()) for value in values]
     return [one for one in dict.fromkeys(said) if one]
 
 
