@@ -8,9 +8,9 @@ from typing import Any
 
 import dspy
 
-from dspysota.approaches.concurrently import ConcurrentBootstrap
-from dspysota.approaches.fit import fit
-from dspysota.approaches.job import Job, Outcome
+from dspysota.compiling.concurrently import ConcurrentBootstrap
+from dspysota.compiling.fit import fit
+from dspysota.compiling.job import Job, Outcome
 from dspysota.errors import ProgramError
 from dspysota.programs.calls import current
 from dspysota.records import Example

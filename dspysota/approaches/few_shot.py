@@ -7,8 +7,8 @@ from typing import Any
 import dspy
 import yaml
 
-from dspysota.approaches.fit import fit
-from dspysota.approaches.job import Job, Outcome
+from dspysota.compiling.fit import fit
+from dspysota.compiling.job import Job, Outcome
 from dspysota.errors import ProgramError
 
 ASKS_MODEL = False
@@ -18,7 +18,7 @@ def apply(job: Job) -> Outcome:
     """Return the program with demonstrations for each of its predictors. Raises ProgramError if the task has none."""
     module = job.student()
     entries = read(job.task)
-    written = import_module(f"dspysota.programs.{job.task}").demonstrations
+    written = import_module(f"dspysota.programs.signatures.{job.task}").demonstrations
     for name, predictor in module.named_predictors():
         # A chain of thought keeps its predictor one level down; demonstrations go by the step's name.
         predictor.demos = [dspy.Example(**demo) for demo in written(name.split(".")[0], entries)]

@@ -10,9 +10,10 @@ import dspy
 from rich.console import Console
 
 from dspysota import source, tasks
-from dspysota.approaches import approach, saved
-from dspysota.approaches.job import Job, Outcome
-from dspysota.approaches.progress import Progress
+from dspysota.approaches import approach
+from dspysota.compiling import saved
+from dspysota.compiling.job import Job, Outcome
+from dspysota.compiling.progress import Progress
 from dspysota.records import CompileInfo, Example, Usage
 from dspysota.tasks import Splits
 from dspysota.tasks.base import digest

@@ -1,6 +1,6 @@
 """The program as it is: instructions and no demonstration."""
 
-from dspysota.approaches.job import Job, Outcome
+from dspysota.compiling.job import Job, Outcome
 
 ASKS_MODEL = False
 

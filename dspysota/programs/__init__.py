@@ -6,6 +6,7 @@ imported when first used.
 
 import os
 from importlib import import_module
+from pkgutil import iter_modules
 from typing import TYPE_CHECKING, Any
 
 from dspysota.errors import ConfigError
@@ -38,11 +39,8 @@ _HOMES = {
     **dict.fromkeys(("make_adapter", "make_solver"), "solver"),
 }
 
-_PROGRAMS = {
-    "gsm8k": {"cot": "ChainOfThought", "direct": "Direct"},
-    "hotpotqa": {"read": "Read", "two_hop": "TwoHop"},
-}
-"""Task -> program -> class in the module of the task's name, the default program first."""
+_TASKS = ("gsm8k", "hotpotqa")
+"""Each has a folder of its name here, in which every file is a program."""
 
 _ADAPTERS = ("plain", "chat", "json")
 
@@ -54,9 +52,11 @@ def adapters() -> list[str]:
 
 def names(task: str) -> list[str]:
     """Return the names of a task's programs, its default first. Raises ConfigError naming the valid tasks."""
-    if task not in _PROGRAMS:
-        raise ConfigError(f"There are no programs for the task {task!r}; there are for {', '.join(_PROGRAMS)}.")
-    return list(_PROGRAMS[task])
+    if task not in _TASKS:
+        raise ConfigError(f"There are no programs for the task {task!r}; there are for {', '.join(_TASKS)}.")
+    package = import_module(f"{__name__}.{task}")
+    found = sorted(module.name for module in iter_modules(package.__path__))
+    return sorted(found, key=lambda name: name != package.DEFAULT)
 
 
 def create(task: str, program: str) -> "dspy.Module":
@@ -67,7 +67,7 @@ def create(task: str, program: str) -> "dspy.Module":
     """
     if program not in names(task):
         raise ConfigError(f"The task {task!r} has no program {program!r}; it has {', '.join(names(task))}.")
-    return getattr(import_module(f"{__name__}.{task}"), _PROGRAMS[task][program])()
+    return import_module(f"{__name__}.{task}.{program}").PROGRAM()
 
 
 def __getattr__(name: str) -> Any:

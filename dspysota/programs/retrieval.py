@@ -4,7 +4,9 @@ The index is built per example and thrown away: ten paragraphs take about a mill
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+import dspy
 
 
 class Paragraph(NamedTuple):
@@ -19,7 +21,7 @@ class Paragraph(NamedTuple):
         return f"{self.title}: {' '.join(sentence.strip() for sentence in self.sentences)}"
 
 
-def paragraphs(rows: Sequence[Sequence[object]]) -> list[Paragraph]:
+def read_paragraphs(rows: Sequence[Sequence[object]]) -> list[Paragraph]:
     """Read paragraphs given as [title, [sentence, …]]."""
     return [Paragraph(str(title), tuple(str(s) for s in sentences)) for title, sentences in rows]  # type: ignore[attr-defined]
 
@@ -56,3 +58,22 @@ def best_sentences(found: Sequence[Paragraph], query: str, count: int = 2) -> li
     places = [(p, i) for p in range(len(found)) for i in range(len(found[p].sentences))]
     best = ranked([f"{found[p].title} {found[p].sentences[i]}" for p, i in places], query)[:count]
     return [[found[p].title, i] for p, i in sorted(places[k] for k in best)]
+
+
+def take(rest: list[Paragraph], query: str, k: int) -> list[Paragraph]:
+    """Move the `k` best paragraphs for a query out of `rest`, and return them, best first."""
+    best = ranked([p.text for p in rest], query)[:k]
+    found = [rest[i] for i in best]
+    for i in sorted(best, reverse=True):
+        del rest[i]
+    return found
+
+
+def prediction(read: dspy.Prediction, found: Sequence[Paragraph], question: str, **more: str) -> dspy.Prediction:
+    """Return what was read, with the paragraphs it was read from, and `more`, among its details."""
+    details = {
+        "retrieved": [p.title for p in found],
+        "supporting_facts": best_sentences(found, f"{question} {read.answer}"),
+        **more,
+    }
+    return dspy.Prediction(reasoning=read.reasoning, answer=read.answer, details=details)

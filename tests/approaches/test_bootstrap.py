@@ -8,8 +8,8 @@ import pytest
 
 from dspysota import programs
 from dspysota.approaches import bootstrap
-from dspysota.approaches.concurrently import ConcurrentBootstrap, first_successes
-from dspysota.approaches.job import Job
+from dspysota.compiling.concurrently import ConcurrentBootstrap, first_successes
+from dspysota.compiling.job import Job
 from dspysota.errors import ProgramError
 from dspysota.records import Example
 from dspysota.testing import FakeServer, Fault

@@ -6,7 +6,8 @@ import re
 import pytest
 
 from dspysota import approaches, programs, tasks
-from dspysota.approaches import few_shot, saved
+from dspysota.approaches import few_shot
+from dspysota.compiling import saved
 from dspysota.errors import ConfigError, DataError, ProgramError
 from dspysota.records import Example
 from dspysota.tasks import Splits
@@ -236,7 +237,7 @@ def test_an_unknown_approach_is_named_with_the_valid_ones():
 
 
 def _job(task, program=None):
-    from dspysota.approaches.job import Job
+    from dspysota.compiling.job import Job
 
     return Job(
         task=task,

@@ -5,8 +5,8 @@ import pytest
 from dspy.utils.exceptions import AdapterParseError
 
 from dspysota.programs.calls import record, recording
-from dspysota.programs.gsm8k import Solve
-from dspysota.programs.hotpotqa import AnswerShortly
+from dspysota.programs.signatures.gsm8k import Solve
+from dspysota.programs.signatures.hotpotqa import AnswerShortly
 from dspysota.programs.plain import PlainAdapter, marked
 from dspysota.records import Call, Usage
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from dspysota.programs.retrieval import Paragraph, best_sentences, paragraphs, ranked
+from dspysota.programs.retrieval import Paragraph, best_sentences, ranked, read_paragraphs
 
 DOCUMENTS = ["Kites fly in the wind.", "Ships sail on the sea.", "The sea wind fills the sails of ships."]
 
@@ -32,7 +32,7 @@ def test_equal_scores_keep_their_order():
 
 def test_paragraphs_read_with_their_title():
     """A paragraph's text is its title and its sentences, on one line."""
-    (paragraph,) = paragraphs([["Kites", ["Kites fly.", " High."]]])
+    (paragraph,) = read_paragraphs([["Kites", ["Kites fly.", " High."]]])
 
     assert paragraph.text == "Kites: Kites fly. High."
 

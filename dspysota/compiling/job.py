@@ -6,7 +6,7 @@ from typing import Any
 
 import dspy
 
-from dspysota.approaches.progress import Progress
+from dspysota.compiling.progress import Progress
 from dspysota.programs import create, make_adapter
 from dspysota.records import Call, Example
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import dspy
 
-from dspysota.approaches.job import Job
+from dspysota.compiling.job import Job
 from dspysota.programs import make_adapter
 
 CHARACTERS_PER_TOKEN = 3.0

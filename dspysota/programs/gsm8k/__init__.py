@@ -1,0 +1,3 @@
+"""Programs for GSM8K, one a file."""
+
+DEFAULT = "cot"

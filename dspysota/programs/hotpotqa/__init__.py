@@ -1,0 +1,3 @@
+"""Programs for HotpotQA, one a file."""
+
+DEFAULT = "read"

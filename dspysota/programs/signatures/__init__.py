@@ -1,0 +1,1 @@
+"""What the programs of a task ask for, and how hand-written demonstrations fit it; one file a task."""
