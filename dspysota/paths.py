@@ -3,6 +3,7 @@
 <cache home>/models/<name>/       weights ready to be served, one folder a model
 <cache home>/downloads/<name>/    parts of a download under way; emptied when the weights are ready
 <cache home>/programs/            compiled programs, JSON
+<cache home>/tapes/               what unfinished compilations have paid for
 <cache home>/servers/             logs and leases of running model servers
 """
 
@@ -38,6 +39,11 @@ def downloads_dir() -> Path:
 def programs_dir() -> Path:
     """Compiled programs."""
     return cache_home() / "programs"
+
+
+def tapes_dir() -> Path:
+    """Requests of compilations that have not ended."""
+    return cache_home() / "tapes"
 
 
 def servers_dir() -> Path:

@@ -4,6 +4,7 @@ Four demonstrations and none that is merely labelled: a label comes without reas
 answers without reasoning stops reasoning.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 import dspy
@@ -11,53 +12,47 @@ import dspy
 from dspysota.compiling.concurrently import ConcurrentBootstrap
 from dspysota.compiling.fit import fit
 from dspysota.compiling.job import Job, Outcome
+from dspysota.compiling.optimizing import quiet
 from dspysota.errors import ProgramError
-from dspysota.programs.calls import current
-from dspysota.records import Example
 
 ASKS_MODEL = True
 
-MAX_QUESTIONS = 96
-"""Training questions that are asked at most."""
-
-SETTINGS = {"max_bootstrapped_demos": 4, "max_labeled_demos": 0, "max_rounds": 1}
+DEFAULTS: Mapping[str, Any] = {"max_bootstrapped_demos": 4, "max_labeled_demos": 0, "max_rounds": 1}
 """Of `dspy.BootstrapFewShot`."""
 
 HOPELESS = 10
 """Questions after which the search ends if every request failed."""
 
 
-def apply(job: Job, **settings: int) -> Outcome:
+def apply(job: Job) -> Outcome:
     """Ask training questions and keep the first full-mark answers, in the order of the rows, as demonstrations.
 
-    `settings` replace those of `SETTINGS`. Raises ProgramError when no question is answered right, or when the server
-    answers none at all.
+    Raises ProgramError when no question is answered right, or when the server answers none at all.
     """
-    wanted = {**SETTINGS, **settings}
-    rows = job.train[:MAX_QUESTIONS]
-    trainset = [_asked(row) for row in rows]
-    by_identity = {id(asked): row for asked, row in zip(trainset, rows, strict=True)}
-
-    def right(asked: Any, prediction: Any, trace: object = None) -> bool:
-        calls = current()
-        answer = prediction.get("answer")
-        output = calls[-1].output if calls else ""
-        return job.score(by_identity[id(asked)], None if answer is None else str(answer), output) >= 1.0
+    settings = job.chosen(DEFAULTS)
+    total = len(job.train)
 
     def on_end(asked: int, found: int) -> None:
-        job.progress.say(f"Bootstrapping: {found} demonstrations from {asked} of at most {len(rows)} questions")
-        if asked >= HOPELESS and all(call.error for call in search.calls):
+        job.progress.say(f"Bootstrapping: {found} demonstrations from {asked} of at most {total} questions")
+        if asked >= HOPELESS and _all_failed(search):
             raise ProgramError(f"Bootstrapping gave up: all {asked} questions failed, the last with {_last(search)!r}.")
 
-    search = ConcurrentBootstrap(concurrency=job.concurrency, metric=right, on_end=on_end, **wanted)
-    with dspy.context(**job.settings()), job.progress.shown(f"Bootstrapping from at most {len(rows)} questions"):
-        module = search.compile(job.student(), trainset=trainset)
-    notes = _notes(search, wanted["max_bootstrapped_demos"], job)
-    return Outcome(module=module, calls=tuple(search.calls), notes=(*notes, *fit(module, job)))
+    search = ConcurrentBootstrap(
+        concurrency=job.concurrency,
+        metric=job.marks,
+        metric_threshold=1.0,
+        teacher_settings={"lm": job.teacher},
+        on_end=on_end,
+        **settings,
+    )
+    with quiet(), dspy.context(**job.dspy_settings()), job.progress.shown(f"Bootstrapping from {total} questions"):
+        module = search.compile(job.student(), trainset=job.examples())
+    notes = _notes(search, settings["max_bootstrapped_demos"], job)
+    return Outcome(module=module, notes=(*notes, *fit(module, job)))
 
 
-def _asked(row: Example) -> Any:
-    return dspy.Example(**row.inputs, answer=row.gold).with_inputs(*row.inputs)
+def _all_failed(search: ConcurrentBootstrap) -> bool:
+    return bool(search.calls) and all(call.error for call in search.calls)
 
 
 def _last(search: ConcurrentBootstrap) -> str | None:
@@ -68,6 +63,8 @@ def _notes(search: ConcurrentBootstrap, wanted: int, job: Job) -> list[str]:
     """Return what there is to say. Raises ProgramError where nothing was found: that would be zero-shot in disguise."""
     failed = sum(call.error is not None for call in search.calls)
     met = f"; {failed} of {len(search.calls)} requests failed, the last with {_last(search)!r}" if failed else ""
+    if job.tape.stopped:
+        met += f"; the budget of {job.tape.stopped} was spent"
     if not search.found:
         raise ProgramError(
             f"Bootstrapping {job.task} found no demonstration: none of {search.asked} training questions was answered "

@@ -1,14 +1,23 @@
 """What an approach is given, and what it gives back."""
 
-from collections.abc import Callable, Mapping
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import dspy
 
+from dspysota.compiling.board import Board
 from dspysota.compiling.progress import Progress
+from dspysota.compiling.proposals import Switch
+from dspysota.compiling.rows import Marks, Primary, asked
+from dspysota.compiling.tape import Tape
+from dspysota.compiling.taped import taped
+from dspysota.errors import ConfigError
 from dspysota.programs import create, make_adapter
-from dspysota.records import Call, Example
+from dspysota.records import Example
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,8 +28,21 @@ class Job:
     program: str
     adapter_name: str
     train: tuple[Example, ...]
-    score: Callable[[Example, str | None, str], float]
+    """What may be asked and shown."""
+    validation: tuple[Example, ...] = ()
+    """What candidates are chosen by; never shown."""
+    score: Primary
     lm: Any
+    """The model that the program is for; like the two below it asks by way of the tape."""
+    teacher: Any
+    """The model whose answers become demonstrations: the same one, unless another was named."""
+    proposer: Any
+    """The model that writes instructions: the teacher, its answers read leniently."""
+    tape: Tape
+    board: Board
+    """What was scored so far."""
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    """The approach's own settings; what is not named keeps its default."""
     seed: int = 0
     concurrency: int = 1
     context_length: int | None = None
@@ -31,20 +53,93 @@ class Job:
         """Return a fresh, unprepared program."""
         return create(self.task, self.program)
 
-    def settings(self) -> Mapping[str, Any]:
-        """Return the DSPy settings under which the program is to run."""
-        return {"lm": self.lm, "adapter": make_adapter(self.adapter_name), "disable_history": True, "trace": None}
+    def examples(self) -> list[dspy.Example]:
+        """Return the training rows as DSPy wants them."""
+        return [asked(row) for row in self.train]
+
+    def held_out(self) -> list[dspy.Example]:
+        """Return the validation rows as DSPy wants them."""
+        return [asked(row) for row in self.validation]
+
+    def dspy_settings(self) -> Mapping[str, Any]:
+        """Return the DSPy settings under which programs run and optimizers work."""
+        return {
+            "lm": self.lm,
+            "adapter": Switch(make_adapter(self.adapter_name)),
+            "disable_history": True,
+            "trace": None,
+            # A small model's output that cannot be read is nothing exceptional; the default would end a search at ten.
+            "max_errors": 10**9,
+            "num_threads": self.concurrency,
+            "callbacks": [self.board],
+        }
+
+    @property
+    def marks(self) -> Marks:
+        """The metric, over training and validation rows."""
+        return Marks((*self.train, *self.validation), self.score)
 
     @property
     def max_tokens(self) -> int:
         """Tokens that an answer may take."""
         return int(getattr(self.lm, "kwargs", {}).get("max_tokens") or 0)
 
+    def chosen(self, defaults: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the approach's settings over its defaults. Raises ConfigError for an unknown or ill-typed one."""
+        for name, value in self.settings.items():
+            if name not in defaults:
+                raise ConfigError(f"There is no setting {name!r} here; there are {', '.join(sorted(defaults))}.")
+            wanted = type(defaults[name])
+            fits = isinstance(value, int | float) if wanted is float else isinstance(value, wanted)
+            if not fits or (isinstance(value, bool) and wanted is not bool):
+                raise ConfigError(f"The setting {name} is {json.dumps(value)}; it has to be like {defaults[name]!r}.")
+        return {**defaults, **self.settings}
+
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """A prepared program, every call that it took, and what there is to say about it."""
+    """A prepared program, and what there is to say about it."""
 
     module: dspy.Module
-    calls: tuple[Call, ...] = ()
+    validation_score: float | None = None
+    """Mean score on the validation rows that it was chosen by, None where nothing was chosen."""
+    candidates: int = 0
+    """Programs that were scored on all validation rows."""
     notes: tuple[str, ...] = ()
+
+
+def make_job(  # noqa: PLR0913  what is made here, and by keyword all that goes through
+    *,
+    lm: Any,
+    tape: Tape,
+    model_name: str = "",
+    validation: tuple[Example, ...] = (),
+    teacher: Any = None,
+    teacher_name: str | None = None,
+    progress: Progress | None = None,
+    **fields: Any,
+) -> Job:
+    """Return the job of these `fields`, its models asking by way of the tape.
+
+    `lm` and `teacher` are SeededLMs; without a teacher the model teaches itself. Names are for prices and messages.
+    """
+    told = progress or Progress()
+    name = model_name or str(lm.model)
+    other = name if teacher is None else teacher_name or str(teacher.model)
+    board = Board(len(validation), lambda: tape.stopped is not None, lambda board: told.say(_standing(tape, board)))
+    return Job(
+        lm=taped(lm, tape, name, lambda: "scoring" if board.scoring else "bootstrapping"),
+        teacher=taped(teacher or lm, tape, other, lambda: "bootstrapping"),
+        proposer=taped(teacher or lm, tape, other, lambda: "proposing", proposes=True),
+        tape=tape,
+        board=board,
+        validation=validation,
+        progress=told,
+        **fields,
+    )
+
+
+def _standing(tape: Tape, board: Board) -> str:
+    best = board.best
+    shown = f", best {best.score:.3f}" if best else ""
+    return f"Compiling: {tape.calls:,} calls, {len(board.candidates)} programs scored{shown}"

@@ -22,6 +22,7 @@ from dspysota.store import Journal, RunFolder
 
 if TYPE_CHECKING:
     from dspysota.approaches import Prepared  # importing it imports DSPy
+    from dspysota.approaches.preparing import Effort
 
 UNREACHABLE = frozenset({Failure.SERVER_ERROR, Failure.TIMEOUT, Failure.REFUSED})
 """Failures after which asking all questions would be pointless."""
@@ -100,10 +101,35 @@ def _prepare(plan: Plan, server: Endpoint, settings: Settings, progress: Progres
             seed=plan.seed,
             concurrency=plan.concurrency,
             cache_key=_cache_key(plan, server),
+            effort=_effort(plan, progress),
             use_cache=not settings.fresh,
             progress=not progress.quiet,
             context_length=server.info.context_length,
         )
+
+
+def _effort(plan: Plan, progress: Progress) -> Effort:
+    from dspysota.approaches.preparing import Effort, Teacher  # late: it imports DSPy
+    from dspysota.compiling.budget import Price
+
+    @contextmanager
+    def taught_by(teacher: Plan) -> Iterator[Any]:
+        with endpoint(teacher, progress, alone=False) as server:
+            yield _lm(teacher, server)
+
+    models = (plan, plan.teacher) if plan.teacher else (plan,)
+    prices = {
+        each.cell.model: Price(each.use.price.prompt, each.use.price.completion) for each in models if each.use.price
+    }
+    teacher = plan.teacher
+    return Effort(
+        optimize=plan.cell.optimize,
+        teacher=Teacher(name=teacher.cell.model, digest=teacher.identity, open=lambda: taught_by(teacher))
+        if teacher
+        else None,
+        prices=prices,
+        model_name=plan.cell.model,
+    )
 
 
 def _cache_key(plan: Plan, server: Endpoint) -> dict[str, str]:

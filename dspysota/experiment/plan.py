@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from dspysota import catalog, models, source, tasks
+from dspysota import approaches, catalog, models, source, tasks
 from dspysota.catalog import ModelSpec
 from dspysota.errors import ConfigError
 from dspysota.experiment.provenance import versions
@@ -38,6 +38,8 @@ class Plan:
     """None when an endpoint by URL answers."""
     seed: int
     concurrency: int
+    teacher: Plan | None = None
+    """The same cell with the model that teaches, where that is another one."""
 
     @property
     def sampling(self) -> dict[str, float | int | None]:
@@ -64,11 +66,18 @@ class Plan:
                 "sampling": self.sampling,
                 "stop": self.stop,
                 "data": self.info.digest,
+                "optimize": self.cell.optimize.model_dump(mode="json"),
+                "teacher": self.teacher.identity if self.teacher else None,
                 "concurrency": self.concurrency,
                 "code": source.digest(),
                 "dspy": versions().get("dspy"),
             }
         )
+
+    @property
+    def identity(self) -> str:
+        """What the model is, whoever serves it: the digest of its weights, or else the place it is at."""
+        return self.weights.digest if self.weights else f"{self.use.base_url} {self.cell.model}"
 
     def run_key(self, program_digest: str) -> str:
         """Digest of all that decides the outcome; cases are continued only under the same key."""
@@ -117,11 +126,10 @@ def plan(cell: Cell, profile: Profile, settings: Settings, data: TaskData, *, pr
 
     Raises ConfigError, DataError or ModelError.
     """
-    use, spec = model_of(cell, profile, settings)
-    ours = spec is not None and not use.base_url
     limit = settings.limit if settings.limit is not None else cell.rows
     rows = data.take(limit)
-    return Plan(
+    use, spec, weights = _model(cell, profile, settings, progress)
+    planned = Plan(
         cell=cell,
         task=tasks.get(cell.task),
         data=data,
@@ -130,7 +138,21 @@ def plan(cell: Cell, profile: Profile, settings: Settings, data: TaskData, *, pr
         info=data.info(rows),
         use=use,
         spec=spec,
-        weights=models.ensure(spec, progress=progress) if ours and spec else None,
+        weights=weights,
         seed=profile.seed,
         concurrency=profile.concurrency,
     )
+    name = cell.optimize.teacher
+    if name is None or name == cell.model or not approaches.approach(cell.approach).ASKS_MODEL:
+        return planned
+    taught = cell.model_copy(update={"model": name})
+    use, spec, weights = _model(taught, profile, settings, progress)
+    return replace(planned, teacher=replace(planned, cell=taught, use=use, spec=spec, weights=weights))
+
+
+def _model(
+    cell: Cell, profile: Profile, settings: Settings, progress: bool
+) -> tuple[ModelUse, ModelSpec | None, Weights | None]:
+    use, spec = model_of(cell, profile, settings)
+    ours = spec is not None and not use.base_url
+    return use, spec, models.ensure(spec, progress=progress) if ours and spec else None

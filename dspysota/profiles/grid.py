@@ -12,7 +12,7 @@ from pydantic import BeforeValidator, Field
 
 from dspysota import catalog
 from dspysota.errors import ConfigError
-from dspysota.profiles.values import Bars, Cell, Claim, ModelUse, Role
+from dspysota.profiles.values import Bars, Cell, Claim, ModelUse, Optimize, Role
 from dspysota.records import Record
 
 
@@ -48,6 +48,8 @@ class CellEntry(Record):
     rows: int | None = Field(default=None, ge=1)
     thresholds: Bars = Field(default_factory=dict)
     role: Role = "candidate"
+    optimize: Optimize | None = None
+    """Instead of the file's own, as a whole."""
 
 
 class ProfileFile(Record):
@@ -64,6 +66,8 @@ class ProfileFile(Record):
     models: dict[str, ModelUse] = Field(default_factory=dict)
     cells: tuple[CellEntry, ...] = ()
     claim: Claim | None = None
+    optimize: Optimize = Optimize()
+    """For all cells whose approach asks a model."""
 
 
 def cells(file: ProfileFile, known: Known) -> Iterator[Cell]:
@@ -103,7 +107,17 @@ def _cell(file: ProfileFile, entry: CellEntry, names: tuple[str, ...], known: Kn
         rows=entry.rows or file.rows.get(task),
         thresholds=_merged(file.thresholds, entry.thresholds),
         role=entry.role,
+        optimize=_optimize(file, entry.optimize or file.optimize, known, place),
     )
+
+
+def _optimize(file: ProfileFile, optimize: Optimize, known: Known, place: str) -> Optimize:
+    for name in optimize.settings:
+        check_name(name, known.approaches, f"{place}.optimize.settings")
+    if optimize.teacher is not None:
+        use = file.models.get(optimize.teacher, ModelUse())
+        _check_model(optimize.teacher, use, f"{place}.optimize.teacher")
+    return optimize
 
 
 def cell_id(model: str, approach: str, adapter: str, program: str | None) -> str:

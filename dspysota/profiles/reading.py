@@ -9,13 +9,13 @@ from pydantic import ValidationError
 
 from dspysota.errors import ConfigError
 from dspysota.profiles.grid import CellEntry, Known, ProfileFile, cells
-from dspysota.profiles.values import Cell, Claim, ModelUse, Profile
+from dspysota.profiles.values import Cell, Claim, ModelUse, Optimize, Profile
 from dspysota.records import Record
 
 FOLDER = Path("fixtures", "profiles")
 """Where a project keeps its profiles, relative to its root."""
 
-_NESTED: dict[str, type[Record]] = {"models": ModelUse, "cells": CellEntry, "claim": Claim}
+_NESTED: dict[str, type[Record]] = {"models": ModelUse, "cells": CellEntry, "claim": Claim, "optimize": Optimize}
 
 
 def available(root: Path) -> tuple[str, ...]:

@@ -7,13 +7,35 @@ from typing import Literal
 
 from pydantic import Field, JsonValue
 
-from dspysota.records import Record
+from dspysota.records import Budget, Record
 from dspysota.thresholds import Threshold
 
 Role = Literal["candidate", "reference", "baseline"]
 
 Bars = dict[str, dict[str, JsonValue]]
 """Thresholds by data name (`gsm8k`, `gsm_symbolic`, …) or `any`: names of bars and their numbers."""
+
+
+class TokenPrice(Record):
+    """US dollars per million tokens."""
+
+    prompt: float = Field(ge=0)
+    completion: float = Field(ge=0)
+
+
+class Optimize(Record):
+    """How programs may be searched for: by whom, on how many rows, and at what expense."""
+
+    teacher: str | None = None
+    """Model whose answers become demonstrations and that proposes instructions; None: the program's own."""
+    train: int = Field(default=96, ge=1)
+    """Training rows that may be asked, at most."""
+    validation: int = Field(default=48, ge=1)
+    """Validation rows by which candidates are chosen, at most."""
+    budget: Budget = Budget(calls=4000)
+    """The most that one compilation may take."""
+    settings: dict[str, dict[str, JsonValue]] = Field(default_factory=dict)
+    """Settings of single approaches, by their names."""
 
 
 class ModelUse(Record):
@@ -31,6 +53,8 @@ class ModelUse(Record):
     kv_cache_gib: int = Field(default=2, ge=1)
     eager: bool = True
     extra_flags: tuple[str, ...] = ()
+    price: TokenPrice | None = None
+    """What its tokens cost; without one nothing is said about dollars."""
 
 
 class Cell(Record):
@@ -47,6 +71,7 @@ class Cell(Record):
     """Test questions to ask: the first so many of the seeded order; None asks all."""
     thresholds: Bars = Field(default_factory=dict)
     role: Role = "candidate"
+    optimize: Optimize = Optimize()
 
     def threshold(self, data_name: str) -> Threshold:
         """The bar for runs on the data set `data_name`: that of `any` data, with the data set's own on top."""

@@ -12,7 +12,7 @@ import dspy
 from dspy import lm15
 
 from dspysota.programs.wire import Wire, WireError
-from dspysota.records import Failure
+from dspysota.records import Failure, Usage
 
 _ERRORS = {
     Failure.TIMEOUT: lm15.TimeoutError,
@@ -42,14 +42,22 @@ class WireEngine:
             reply = self.wire.ask(_messages(request), {"model": self.served_name, **_settings(request)})
         except WireError as error:
             raise _ERRORS[error.failure](str(error), status=error.status) from error
-        usage = reply.usage
-        return lm15.Response(
-            id=None,
-            model=request.model,
-            message=lm15.Message(role="assistant", parts=(lm15.TextPart(reply.output),)),
-            finish_reason=reply.finish_reason if reply.finish_reason in _FINISH else "stop",
-            usage=lm15.Usage(usage.prompt_tokens, usage.completion_tokens, usage.total_tokens, usage.cached_tokens),
-        )
+        return as_response(request, reply.output, reply.usage, reply.finish_reason)
+
+    def __deepcopy__(self, memo: object) -> "WireEngine":
+        """Return itself: programs are copied by the dozen, connections are not."""
+        return self
+
+
+def as_response(request: lm15.Request, output: str, usage: Usage, finish_reason: str | None) -> lm15.Response:
+    """Return what DSPy wants to see of an answer."""
+    return lm15.Response(
+        id=None,
+        model=request.model,
+        message=lm15.Message(role="assistant", parts=(lm15.TextPart(output),)),
+        finish_reason=finish_reason if finish_reason in _FINISH else "stop",
+        usage=lm15.Usage(usage.prompt_tokens, usage.completion_tokens, usage.total_tokens, usage.cached_tokens),
+    )
 
 
 def _messages(request: lm15.Request) -> list[dict[str, str]]:
@@ -88,6 +96,14 @@ class SeededLM(dspy.LM):
     the same request and get the same answer. Here the seed sent is derived from (seed, rollout_id, candidate), so that
     rollouts differ from each other and repeat from run to run.
     """
+
+    proposes = False
+    """Whether it writes instructions for others; its answers are then read leniently."""
+
+    @property
+    def door(self) -> Any:
+        """The engine through which it asks; `copy(engine=…)` takes another one."""
+        return self._engine_spec
 
     def __call__(self, prompt: Any = None, *, messages: Any = None, **kwargs: Any) -> Any:
         """Ask as dspy.LM does; with n > 1 once per candidate, each with its own seed."""

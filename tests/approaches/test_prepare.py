@@ -8,8 +8,10 @@ import pytest
 from dspysota import approaches, programs, tasks
 from dspysota.approaches import few_shot
 from dspysota.compiling import saved
+from dspysota.compiling.job import make_job
+from dspysota.compiling.tape import Tape
 from dspysota.errors import ConfigError, DataError, ProgramError
-from dspysota.records import Example
+from dspysota.records import Budget, Example
 from dspysota.tasks import Splits
 from dspysota.testing import FakeServer, Fault
 
@@ -237,15 +239,14 @@ def test_an_unknown_approach_is_named_with_the_valid_ones():
 
 
 def _job(task, program=None):
-    from dspysota.compiling.job import Job
-
-    return Job(
+    return make_job(
         task=task,
         program=program or programs.names(task)[0],
         adapter_name="plain",
         train=(),
         score=lambda *_: 0.0,
-        lm=None,
+        lm=programs.make_lm("http://127.0.0.1:9/v1", "nobody", None, max_tokens=50),
+        tape=Tape(None, Budget(), concurrency=1),
     )
 
 
@@ -255,3 +256,13 @@ def test_no_held_out_question_is_demonstrated():
     leaked = Example(id="test-7", inputs={"question": question}, gold="1")
     with FakeServer(counts) as server, pytest.raises(DataError, match="'test-7' of test"):
         prepare(server, "few_shot", data=Splits(train=ROWS, validation=(), test=(leaked,)))
+
+
+def test_at_most_so_many_training_questions_are_asked_as_the_profile_says():
+    """A model that solves nothing costs 96 questions by default, not the whole training set."""
+    rows = tuple(Example(id=str(i), inputs={"question": f"Count to {i}."}, gold="x") for i in range(200))
+    with FakeServer("#### many") as server:
+        with pytest.raises(ProgramError, match="96 training questions"):
+            prepare(server, data=Splits(train=rows, validation=(), test=()))
+
+        assert len(server.requests) == 96

@@ -1,0 +1,99 @@
+"""The frame in which a DSPy optimizer works: its scores noted, its chatter kept away, its end inside the budget."""
+
+from __future__ import annotations
+
+import io
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, redirect_stdout
+
+import dspy
+
+from dspysota.compiling import saved
+from dspysota.compiling.fit import fit
+from dspysota.compiling.job import Job, Outcome
+from dspysota.errors import ProgramError, SotaError
+
+
+def optimize(job: Job, search: Callable[[], dspy.Module]) -> Outcome:
+    """Let `search` look for a program; return what it found, or the best one scored when the budget ran out.
+
+    Candidates are scored on the validation rows. Raises ProgramError when the budget ended before one was, when none
+    scored above zero, and when the optimizer itself failed.
+    """
+    with quiet(), dspy.context(**job.dspy_settings()), job.progress.shown(f"Compiling {job.task} {job.program}"):
+        module = _guarded(job, search) or _best_so_far(job)
+        validation_score = job.board.score_of(saved.state_of(module))
+        if validation_score is None:
+            validation_score = evaluate(job, module)
+    _check(job)
+    notes = fit(module, job)
+    return Outcome(module=module, validation_score=validation_score, candidates=len(job.board.candidates), notes=notes)
+
+
+def evaluate(job: Job, module: dspy.Module) -> float | None:
+    """Return the mean score of a program on the validation rows, in [0, 1]; None where the budget ran out meanwhile."""
+    rows = job.held_out()
+    result = dspy.Evaluate(devset=rows, metric=job.marks, num_threads=job.concurrency, failure_score=0.0)(module)
+    return None if job.tape.stopped else sum(float(score) for *_, score in result.results) / len(rows)
+
+
+def ask_ahead(job: Job, rows: list[dspy.Example]) -> None:
+    """Let the teacher answer rows at once, so that an optimizer that asks one by one finds its answers on the tape."""
+    with dspy.context(lm=job.teacher):
+        dspy.Parallel(num_threads=job.concurrency, disable_progress_bar=True)([(job.student(), row) for row in rows])
+
+
+def _guarded(job: Job, search: Callable[[], dspy.Module]) -> dspy.Module | None:
+    """Return what the search found, None where the budget ended it."""
+    try:
+        module = search()
+    except SotaError:
+        if job.tape.stopped:
+            return None
+        raise
+    except Exception as error:
+        if job.tape.stopped:
+            return None
+        raise ProgramError(
+            f"The optimizer failed with {type(error).__name__}: {str(error)[:300]}. What was paid for is kept; a "
+            "larger teacher or other settings may help."
+        ) from error
+    # An optimizer that swallowed the end of its budget scored what came after it as zero: its choice is not to be had.
+    return None if job.tape.stopped else module
+
+
+def _best_so_far(job: Job) -> dspy.Module:
+    best = job.board.best
+    if best is None:
+        raise ProgramError(
+            f"The budget of {job.tape.stopped} was spent before any program had been scored on all "
+            f"{len(job.validation)} validation rows; give it more. What was paid for is kept."
+        )
+    module = job.student()
+    saved.restore(module, best.state)
+    return module
+
+
+def _check(job: Job) -> None:
+    """Raise ProgramError where nothing was ever right: the first of many zeros is no choice."""
+    board = job.board
+    if board.candidates and max(candidate.score for candidate in board.candidates) <= 0:
+        raise ProgramError(
+            f"None of {len(board.candidates)} programs got any of {len(job.validation)} validation questions of "
+            f"{job.task} right ({board.unread:,} of {board.read + board.unread:,} outputs could not be read). See what "
+            "the model can be asked in with: dspysota formats. Or take a larger model."
+        )
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Keep away what DSPy prints and logs while it optimizes: what failed is counted, and told in the end."""
+    logger = logging.getLogger("dspy")
+    level = logger.level
+    logger.setLevel(logging.CRITICAL)
+    try:
+        with redirect_stdout(io.StringIO()):
+            yield
+    finally:
+        logger.setLevel(level)

@@ -1,0 +1,269 @@
+"""The tape of one compilation: every request it paid for, written down as it ends, and never paid again.
+
+An optimizer is a deterministic function of its rows, its seed and the answers it gets. So whatever optimizer it is,
+one that was killed continues by starting over: the tape answers what was asked before, and only what is new is sent.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import NamedTuple
+
+from filelock import FileLock, Timeout
+from pydantic import ValidationError
+
+from dspysota.compiling.budget import BudgetSpentError, Price, Purse, Share
+from dspysota.errors import ProgramError
+from dspysota.records import Budget, Call, Failure, Phase, Record, Usage
+
+LASTING = frozenset({Failure.CONTEXT_OVERFLOW, Failure.REFUSED})
+"""Failures that the same request would meet on any other day."""
+
+WAIT_SECONDS = 10.0
+"""How long a tape that another process holds is waited for."""
+
+
+class Entry(Record):
+    """One line: a request that ended `elapsed` seconds after its session began. Its messages are in the key alone."""
+
+    key: str
+    phase: str
+    model: str
+    session: int
+    elapsed: float
+    call: Call
+    failure: Failure | None = None
+
+
+class Sent(NamedTuple):
+    """A request that was sent: its record, and what went wrong."""
+
+    call: Call
+    failure: Failure | None
+
+
+class Weight(NamedTuple):
+    """What a request may take, as far as it is known before it is sent."""
+
+    prompt_bytes: int
+    max_tokens: int
+
+
+class Tape:
+    """Asks each request once, at most `concurrency` at a time, and inside the budget. Safe to use from many threads.
+
+    `path` is an append-only file, None for a tape that is not kept. `prices` are by model name; a model without one
+    costs nothing that could be counted, so a budget in dollars needs one for every model. Raises ProgramError when the
+    file is held by another process or cannot be read.
+    """
+
+    def __init__(
+        self,
+        path: Path | None,
+        budget: Budget,
+        *,
+        concurrency: int,
+        prices: Mapping[str, Price] | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._prices = prices or {}
+        self._purse = Purse(budget)
+        self._clock = clock
+        self._started = clock()
+        self._concurrency = concurrency
+        self._change = threading.Condition()
+        self._answers: dict[str, Call] = {}
+        self._entries: list[Entry] = []
+        self._under_way: set[str] = set()
+        self._closed = False
+        self.stopped: str | None = None
+        """The bound that was reached, None while there is budget."""
+        self._path = path
+        self._owner = FileLock(f"{path}.lock", thread_local=False) if path else None
+        self._file = -1
+        if path is not None:
+            self._open(path)
+        self._earlier = sum(self._session_seconds().values())
+        self._session = max((entry.session for entry in self._entries), default=0) + 1
+
+    def __enter__(self) -> Tape:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @property
+    def seconds(self) -> float:
+        """Wall time of this session and of those before it, each to its last request."""
+        return self._earlier + self._clock() - self._started
+
+    @property
+    def sessions(self) -> int:
+        """Sessions so far, this one included."""
+        return self._session
+
+    @property
+    def calls(self) -> int:
+        """Requests paid for so far, in all sessions."""
+        return self._purse.calls
+
+    def ask(self, key: str, weight: Weight, phase: str, model: str, send: Callable[[], Sent]) -> tuple[Call, bool]:
+        """Return the call of a request, and whether it was sent just now instead of being on the tape already.
+
+        `key` is a digest of everything that is sent. The same request from two threads is sent once. `send` sends it
+        and returns its record, also of one that failed (`error`): that is paid for, but asked again the next time.
+        Raises BudgetSpentError, without sending, once the budget would not hold one more request.
+        """
+        share = self._admit(key, weight, self._prices.get(model))
+        if isinstance(share, Call):
+            return share, False
+        sent: Sent | None = None
+        try:
+            sent = send()
+        finally:
+            self._settle(key, share, sent, phase, model)
+        return sent.call, True
+
+    @property
+    def unlucky(self) -> int:
+        """Requests that failed in this session and might not have failed on another day."""
+        mine = [entry for entry in list(self._entries) if entry.session == self._session]
+        return sum(entry.call.error is not None and entry.failure not in LASTING for entry in mine)
+
+    def phases(self) -> tuple[Phase, ...]:
+        """Return what each phase took, in the order in which they began."""
+        found: dict[str, list[Entry]] = {}
+        for entry in list(self._entries):
+            found.setdefault(entry.phase, []).append(entry)
+        return tuple(self._phase(name, entries) for name, entries in found.items())
+
+    def close(self, *, remove: bool = False) -> None:
+        """Send nothing more, and let go of the file, or delete it. Harmless to repeat."""
+        with self._change:
+            self._closed = True
+            self._change.notify_all()
+            if self._file >= 0:
+                os.close(self._file)
+                self._file = -1
+            if remove and self._path is not None:
+                self._path.unlink(missing_ok=True)
+            if self._owner is not None:
+                self._owner.release()
+                if remove and self._path is not None:
+                    Path(self._owner.lock_file).unlink(missing_ok=True)
+
+    def _admit(self, key: str, weight: Weight, price: Price | None) -> Share | Call:
+        """Wait for a place and for budget; the call itself where another thread brought it meanwhile."""
+        with self._change:
+            while True:
+                if key in self._answers:
+                    return self._answers[key]
+                if self._closed:
+                    raise BudgetSpentError("This compilation has ended.")
+                if key not in self._under_way and len(self._under_way) < self._concurrency:
+                    share = self._purse.share(weight.prompt_bytes, weight.max_tokens, price)
+                    lacks = self.stopped or self._purse.lacks(share, self.seconds)
+                    if lacks is None:
+                        self._purse.set_aside(share)
+                        self._under_way.add(key)
+                        return share
+                    if self.stopped or not self._purse.waiting_helps:
+                        self.stopped = lacks
+                        self._change.notify_all()
+                        raise BudgetSpentError(f"The budget of {lacks} is spent.")
+                self._change.wait()
+
+    def _settle(self, key: str, share: Share, sent: Sent | None, phase: str, model: str) -> None:
+        with self._change:
+            self._under_way.discard(key)
+            self._purse.settle(share, sent.call if sent else None, self._prices.get(model))
+            self._change.notify_all()
+            if sent is None or self._closed:
+                return
+            kept = sent.call.model_copy(update={"messages": ()})
+            if kept.error is None:
+                self._answers[key] = kept
+            entry = Entry(
+                key=key,
+                phase=phase,
+                model=model,
+                session=self._session,
+                elapsed=self._clock() - self._started,
+                call=kept,
+                failure=sent.failure,
+            )
+            self._entries.append(entry)
+            self._write(entry)
+
+    def _phase(self, name: str, entries: list[Entry]) -> Phase:
+        usage = Usage()
+        for entry in entries:
+            usage = usage + entry.call.usage
+        priced = all(entry.model in self._prices for entry in entries)
+        usd = sum(
+            self._prices[e.model].of(e.call.usage.prompt_tokens, e.call.usage.completion_tokens)
+            for e in entries
+            if priced
+        )
+        failed = sum(entry.call.error is not None for entry in entries)
+        return Phase(name=name, calls=len(entries), failed=failed, usage=usage, usd=usd if priced else None)
+
+    def _session_seconds(self) -> dict[int, float]:
+        seconds: dict[int, float] = {}
+        for entry in self._entries:
+            seconds[entry.session] = max(entry.elapsed, seconds.get(entry.session, 0.0))
+        return seconds
+
+    def _open(self, path: Path) -> None:
+        assert self._owner is not None
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._owner.acquire(timeout=WAIT_SECONDS)
+            size = self._read(path)
+            self._file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+            os.ftruncate(self._file, size)
+        except Timeout:
+            raise ProgramError(
+                f"The same program is being compiled by another process, which holds {path.name!r}; wait until it ends."
+            ) from None
+        except OSError as error:
+            raise ProgramError(f"The compilation cannot be kept in {str(path)!r}: {error.strerror}.") from error
+
+    def _read(self, path: Path) -> int:
+        """Take what earlier sessions paid for; return the bytes up to the end of the last whole line."""
+        size = 0
+        lines = path.read_bytes().splitlines(keepends=True) if path.exists() else []
+        for number, line in enumerate(lines, 1):
+            try:
+                entry = Entry.model_validate_json(line) if line.endswith(b"\n") else None
+            except ValidationError as error:
+                if number < len(lines):
+                    raise self._damaged(path, number) from error
+                entry = None
+            if entry is None:  # a write that a crash cut short
+                break
+            size += len(line)
+            self._entries.append(entry)
+            self._purse.spend(entry.call, self._prices.get(entry.model))
+            if entry.call.error is None:
+                self._answers[entry.key] = entry.call
+        return size
+
+    def _write(self, entry: Entry) -> None:
+        if self._file >= 0:
+            line = json.dumps(entry.model_dump(mode="json"), separators=(",", ":")).encode() + b"\n"
+            os.write(self._file, line)
+
+    @staticmethod
+    def _damaged(path: Path, number: int) -> ProgramError:
+        return ProgramError(
+            f"Line {number} of the unfinished compilation {str(path)!r} is damaged; delete the file to start it anew."
+        )

@@ -1,0 +1,68 @@
+"""What it may take, and what it took, to prepare a program."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from dspysota.records.base import Record, Usage
+
+
+class Budget(Record):
+    """The most that a compilation may take; what is None is not bounded. All earlier sessions of it count."""
+
+    calls: int | None = Field(default=None, ge=1)
+    """Requests, failed ones included."""
+    tokens: int | None = Field(default=None, ge=1)
+    """Prompt plus completion tokens."""
+    usd: float | None = Field(default=None, gt=0)
+    """US dollars, by the prices of the models that are asked."""
+    minutes: float | None = Field(default=None, gt=0)
+    """Wall time in which the compilation runs."""
+
+
+class Phase(Record):
+    """What one part of a compilation took, such as bootstrapping, proposing or scoring."""
+
+    name: str
+    calls: int = 0
+    failed: int = 0
+    """Of the calls, those that brought no answer."""
+    usage: Usage = Usage()
+    usd: float | None = None
+    """US dollars; None where a model that was asked has no price."""
+
+
+class CompileInfo(Record):
+    """What it took to prepare the program. All zero for approaches that ask no model.
+
+    A request that is made twice within a compilation is paid once and counted once. Requests under way when a session
+    was killed were not recorded, and are not counted.
+    """
+
+    program_digest: str
+    """sha256 of the saved program's JSON."""
+    calls: int = 0
+    usage: Usage = Usage()
+    usd: float | None = None
+    """US dollars; None where a model that was asked has no price."""
+    seconds: float = 0.0
+    """Wall time, summed over sessions."""
+    sessions: int = 1
+    """1, or more when an interrupted compilation was continued."""
+    phases: tuple[Phase, ...] = ()
+    budget: Budget = Budget()
+    stopped: str | None = None
+    """Which bound of the budget ended the search early; None when it came to its own end."""
+    validation_score: float | None = None
+    """Mean primary score, in [0, 1], of the chosen program on the rows it was chosen by; None where nothing was chosen.
+
+    The best of many scores flatters: compare it with the held-out score, never report it as one.
+    """
+    validation_rows: int = 0
+    candidates: int = 0
+    """Programs that were scored on all validation rows."""
+    teacher: str | None = None
+    """Name of the model that taught or proposed, where it was another one."""
+    reused: bool = False
+    """True when the program was loaded instead of compiled; the figures are then those of its compilation."""
+    notes: tuple[str, ...] = ()

@@ -1,0 +1,124 @@
+"""All cases of one experiment, and all that is needed to repeat it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from statistics import fmean
+from typing import Literal
+
+from pydantic import Field
+
+from dspysota.errors import RunError
+from dspysota.records.base import Provenance, Record, Usage
+from dspysota.records.cases import Case, Failure
+from dspysota.records.compiling import CompileInfo
+
+
+class DataInfo(Record):
+    """Which rows were used. `name` is the data set's true name: a twin is never labelled as the original."""
+
+    name: str
+    source: Literal["directory", "hub", "twin"]
+    origin: str
+    """Where the rows came from: a directory's name, a hub repository and revision, or a generator and seed."""
+    split: str
+    rows: int
+    digest: str
+    """sha256 over the canonical JSON of the rows evaluated, in order."""
+
+
+class ModelInfo(Record):
+    """Which model answered, and how it was served."""
+
+    name: str
+    digest: str | None
+    """sha256 of the weights as published; None for an endpoint that does not say."""
+    source: str | None = None
+    """Where the weights came from and what was done to them; None for an endpoint."""
+    backend: Literal["vllm-cpu", "vllm-cuda", "endpoint", "fake"]
+    served_name: str
+    base_url: str
+    server_flags: tuple[str, ...] = ()
+    server_env: dict[str, str] = Field(default_factory=dict)
+    context_length: int | None = None
+    parameters: float | None = None
+
+
+class RunInfo(Record):
+    """Everything needed to repeat a run."""
+
+    key: str
+    """Digest of what determines the outcome; cases are continued only under the same key."""
+    task: str
+    program: str
+    approach: str
+    adapter: str
+    model: ModelInfo
+    data: DataInfo
+    compile: CompileInfo
+    seed: int
+    sampling: dict[str, float | int | None]
+    metrics: tuple[str, ...]
+    primary: str
+    concurrency: int
+    limit: int | None = None
+    provenance: Provenance = "measured"
+    started: str
+    """UTC, ISO 8601."""
+    wall_seconds: float
+    """Time in which cases were asked, summed over sessions."""
+    sessions: int = 1
+    """1, or more when an interrupted run was continued."""
+    versions: dict[str, str] = Field(default_factory=dict)
+    commit: str | None = None
+    machine: dict[str, str | int | float] = Field(default_factory=dict)
+
+
+class Run(Record):
+    """All cases of one (task, model, program, approach, seed, slice)."""
+
+    info: RunInfo
+    cases: tuple[Case, ...]
+
+    @property
+    def name(self) -> str:
+        """Short human name: task, model, approach, and the adapter where it is not the plain one."""
+        parts = [self.info.data.name, self.info.model.name, self.info.program, self.info.approach]
+        if self.info.adapter != "plain":
+            parts.append(self.info.adapter)
+        return " · ".join(parts)
+
+    def scores(self, metric: str | None = None) -> list[float]:
+        """Score of every case, in order; the primary metric by default. Raises RunError for an unknown metric."""
+        metric = metric or self.info.primary
+        if metric not in self.info.metrics:
+            raise RunError(f"{self.info.task} has no metric {metric!r}; it has {', '.join(self.info.metrics)}.")
+        return [case.scores[metric] for case in self.cases]
+
+    def score(self, metric: str | None = None) -> float:
+        """Mean score in [0, 1]; an error counts as 0. Raises RunError on an empty run."""
+        if not self.cases:
+            raise RunError(f"{self.name} has no cases, so it has no score.")
+        return fmean(self.scores(metric))
+
+    @property
+    def usage(self) -> Usage:
+        """Tokens of all cases (compilation not included)."""
+        total = Usage()
+        for case in self.cases:
+            total = total + case.usage
+        return total
+
+    @property
+    def errors(self) -> int:
+        """Number of cases in which no answer was obtained at all."""
+        return sum(case.error is not None for case in self.cases)
+
+    def failures(self) -> Mapping[Failure, int]:
+        """Number of cases of each failure class that occurs."""
+        counts: dict[Failure, int] = {}
+        for failure in Failure:
+            n = sum(case.failure == failure for case in self.cases)
+            if n:
+                counts[failure] = n
+        return counts
