@@ -42,7 +42,7 @@ _HOMES = {
 _TASKS = ("gsm8k", "hotpotqa")
 """Each has a folder of its name here, in which every file is a program."""
 
-_ADAPTERS = ("plain", "chat", "json")
+_ADAPTERS = ("plain", "chat", "json", "xml", "completion", "structured")
 
 
 def adapters() -> list[str]:

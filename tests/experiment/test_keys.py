@@ -104,7 +104,7 @@ def test_every_task_has_a_default_program_and_every_approach_a_name():
         ({"task": "gsm9k"}, "gsm8k, hotpotqa"),
         ({"program": "read"}, "cot, direct"),
         ({"approach": "magic"}, "bootstrap"),
-        ({"adapter": "xml"}, "plain, chat"),
+        ({"adapter": "yaml"}, "plain, chat"),
         ({"rows": 0}, "at least 1"),
     ],
 )

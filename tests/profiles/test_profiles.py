@@ -120,8 +120,8 @@ def test_a_claim_is_described_and_never_decided(load):
         ("name: p\ncells: [{task: gsm8k, model: phi-3, approach: zero_shot}]\n", ["cells[0].model", "'phi-2'"]),
         ("name: p\ncells: [{task: gsm8k, model: phi-2, approach: boot}]\n", ["'boot'", "bootstrap"]),
         (
-            "name: p\ncells: [{task: gsm8k, model: phi-2, approach: zero_shot, adapter: xml}]\n",
-            ["'xml'", "plain, chat"],
+            "name: p\ncells: [{task: gsm8k, model: phi-2, approach: zero_shot, adapter: yaml}]\n",
+            ["'yaml'", "plain, chat"],
         ),
         ("name: p\ncells: [{task: gsm8k, model: phi-2, approach: zero_shot, program: read}]\n", ["'read'", "direct"]),
         ("name: p\ncells: [{task: gsm8k, model: phi-2, approach: zero_shot, rows: 0}]\n", ["cells[0].rows", "0"]),

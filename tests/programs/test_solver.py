@@ -10,7 +10,7 @@ import pytest
 from dspysota import programs
 from dspysota.errors import ConfigError
 from dspysota.programs.lm import derived_seed
-from dspysota.programs.wire import Reply
+from dspysota.programs.reply import Reply
 from dspysota.records import Example, Failure, Usage
 from dspysota.testing import FakeServer, Fault
 
@@ -140,7 +140,7 @@ def test_a_refusal_is_a_class_of_its_own():
     refused = Reply("", Usage(), "stop", None, None, refusal="I cannot help with that.")
     with FakeServer("never asked") as server:
         lm = programs.make_lm(server.base_url, server.name, None, max_tokens=9)
-        object.__setattr__(lm.engine.wire, "_attempt", lambda body: refused)
+        object.__setattr__(lm.engine.wire, "_attempt", lambda path, body: refused)
         answer = programs.make_solver(programs.create("gsm8k", "cot"), lm, "plain")(SUM)
 
     assert answer.failure is Failure.REFUSED
@@ -205,8 +205,8 @@ def test_unknown_names_are_named_with_the_valid_ones():
         programs.create("maths", "cot")
     with pytest.raises(ConfigError, match=r"'cot'.*read, two_hop"):
         programs.create("hotpotqa", "cot")
-    with pytest.raises(ConfigError, match=r"'xml'.*plain, chat"):
-        programs.make_adapter("xml")
+    with pytest.raises(ConfigError, match=r"'yaml'.*plain, chat"):
+        programs.make_adapter("yaml")
 
 
 @pytest.mark.parametrize("task, program", [(t, p) for t in ("gsm8k", "hotpotqa") for p in programs.names(t)])

@@ -108,6 +108,29 @@ def test_models_are_listed():
         assert ask(server).status == 404
 
 
+def test_a_plain_text_is_continued():
+    """/v1/completions answers in its own shape, and the text is a message of the role "prompt"."""
+    with FakeServer({"2 + 2": " 4 and more"}) as server:
+        body = {"model": server.name, "prompt": "Question: 2 + 2?\nAnswer:", "max_tokens": 1}
+        response = urllib3.request("POST", f"{server.base_url}/completions", json=body)
+        (request,) = server.requests
+    assert response.json()["choices"][0]["text"].strip() == "4"
+    assert response.json()["choices"][0]["finish_reason"] == "length"
+    assert request.messages == ({"role": "prompt", "content": body["prompt"]},)
+
+
+def test_what_a_server_lacks_is_refused():
+    """Each ability that a real server may lack is refused as that one does, and the others stay."""
+    with FakeServer("4", lacks=["structured_outputs"]) as server:
+        assert ask(server, structured_outputs={"regex": "4"}).status == 400
+        assert ask(server).status == 200
+    with FakeServer("4", lacks=["chat_template", "completions"]) as server:
+        refused = ask(server)
+        absent = urllib3.request("POST", f"{server.base_url}/completions", json={"model": "fake", "prompt": "?"})
+    assert "chat template" in refused.json()["error"]["message"]
+    assert (refused.status, absent.status) == (400, 404)
+
+
 @pytest.mark.parametrize(
     "fault, status",
     [
