@@ -41,6 +41,16 @@ class Plan:
     teacher: Plan | None = None
     """The same cell with the model that teaches, where that is another one."""
 
+    def on_training_rows(self, rows: int) -> Plan:
+        """The same plan for the first `rows` training questions instead of test questions. Raises ConfigError below 1.
+
+        For choices that are made before anything is measured.
+        """
+        if rows < 1:
+            raise ConfigError(f"rows={rows!r} asks no question; it must be at least 1.")
+        chosen = self.data.splits.train[:rows]
+        return replace(self, rows=chosen, limit=rows, info=self.data.info(chosen, "train"))
+
     @property
     def sampling(self) -> dict[str, float | int | None]:
         """How answers are drawn."""

@@ -12,7 +12,7 @@ from typing import Any
 import dspy
 from dspy import lm15
 
-from dspysota.programs.reply import WireError
+from dspysota.programs.reply import NO_TEMPLATE, WireError
 from dspysota.programs.wire import Prompt, Wire
 from dspysota.records import Failure, Usage
 
@@ -87,7 +87,7 @@ def _with_cure(error: WireError, *, plain: bool, constrained: bool) -> WireError
     if error.failure is not Failure.SERVER_ERROR:
         return error
     if error.status in _UNFIT and "chat template" in str(error):
-        cure = "The model has no chat template; take the adapter 'completion', or serve it with a template."
+        cure = f"{NO_TEMPLATE}; take the adapter 'completion', or serve it with a template."
     elif error.status in _UNFIT and constrained:
         cure = f"The server refuses structured outputs; {_ELSEWHERE}"
     elif error.status in _ABSENT and plain:

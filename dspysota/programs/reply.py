@@ -6,6 +6,9 @@ from typing import Any
 
 from dspysota.records import Failure, Usage
 
+NO_TEMPLATE = "The model has no chat template"
+"""How the error of a chat with a base model begins."""
+
 
 class WireError(Exception):
     """A request that brought no answer. `failure` is its class; `transient` ones may be sent again."""
