@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from dspysota import ConfigError, tasks
-from dspysota.experiment import Settings, known, make_cell
+from dspysota import ConfigError, RunError, tasks
+from dspysota.experiment import Settings, Silence, Workbench, known, make_cell
 from dspysota.experiment.plan import plan
 from dspysota.profiles import Profile
 from dspysota.tasks import DataSource
@@ -112,3 +112,24 @@ def test_a_made_up_cell_with_a_bad_name_is_refused(names, part):
     """The message names the valid names."""
     with pytest.raises(ConfigError, match=part):
         make_cell(Profile(name="p"), **{"task": "gsm8k", "model": MODEL, "approach": "zero_shot", **names})
+
+
+def test_training_rows_stand_in_for_test_rows(make, data):
+    """A rehearsal asks training questions, says so in its record, and cannot share a run with the measurement."""
+    measured = make(rows=3)
+    rehearsed = measured.on_training_rows(3)
+
+    assert data.splits.train[:3] == rehearsed.rows
+    assert ("train", 3) == (rehearsed.info.split, rehearsed.info.rows)
+    assert measured.key != rehearsed.key
+    with pytest.raises(ConfigError, match="at least 1"):
+        measured.on_training_rows(0)
+
+
+def test_a_workbench_without_a_folder_does_not_measure(settings, tmp_path):
+    """A run that could not be stored is not begun."""
+    source = write_rows(tmp_path / "rows")
+    bench = Workbench(Profile(name="p"), replace(settings, data=source), progress=Silence())
+
+    with pytest.raises(RunError, match="no folder"):
+        bench.run(bench.cell(task="gsm8k", model=MODEL, approach="zero_shot"))
