@@ -14,6 +14,7 @@ from dspysota.approaches import approach
 from dspysota.compiling import saved
 from dspysota.compiling.job import Job, Outcome
 from dspysota.compiling.progress import Progress
+from dspysota.programs import create, split
 from dspysota.records import CompileInfo, Example, Usage
 from dspysota.tasks import Splits
 from dspysota.tasks.base import digest
@@ -45,6 +46,9 @@ def prepare(  # noqa: PLR0913  everything that decides the program, all but its 
 ) -> Prepared:
     """Prepare a program by the approach of that name; only `data.train` is asked.
 
+    A program that draws several samples (`cot+vote5`) gets what its base program is prepared to: compiling asks every
+    question once, and a base program compiled before is loaded.
+
     `metric` is the task's own score. `cache_key` holds what else decides the outcome, above all the digest of the
     model's weights. With `use_cache` a program compiled before under the same key is loaded; without, it is compiled
     anew and replaces the one kept. One during whose compilation requests failed is not kept. `context_length` is in
@@ -55,7 +59,7 @@ def prepare(  # noqa: PLR0913  everything that decides the program, all but its 
     primary = tasks.get(task_name).primary
     job = Job(
         task=task_name,
-        program=program_name,
+        program=split(program_name)[0],
         adapter_name=adapter_name,
         train=data.train,
         score=lambda example, prediction, output: metric(example, prediction, output)[primary],
@@ -69,7 +73,7 @@ def prepare(  # noqa: PLR0913  everything that decides the program, all but its 
     key = saved.key_of(parts)
     kept = saved.load(key) if use_cache and chosen.ASKS_MODEL else None
     if kept is not None:
-        return _ready(job, data, kept[0], kept[1].model_copy(update={"reused": True}))
+        return _ready(program_name, job, data, kept[0], kept[1].model_copy(update={"reused": True}))
     started = time.perf_counter()
     outcome = chosen.apply(job)
     seconds = time.perf_counter() - started if chosen.ASKS_MODEL else 0.0
@@ -78,7 +82,7 @@ def prepare(  # noqa: PLR0913  everything that decides the program, all but its 
     # With requests that failed, other demonstrations may have been found than on a good day: good for this run only.
     if chosen.ASKS_MODEL and not any(call.error for call in outcome.calls):
         saved.save(key, parts, state, info)
-    return _ready(job, data, state, info)
+    return _ready(program_name, job, data, state, info)
 
 
 def _info(outcome: Outcome, state: str, seconds: float) -> CompileInfo:
@@ -94,12 +98,12 @@ def _info(outcome: Outcome, state: str, seconds: float) -> CompileInfo:
     )
 
 
-def _ready(job: Job, data: Splits, state: str, info: CompileInfo) -> Prepared:
+def _ready(program: str, job: Job, data: Splits, state: str, info: CompileInfo) -> Prepared:
     """Make the program from its state, also when it was compiled just now: fresh and reused ones cannot differ.
 
     Raises DataError where it shows a question that is held out.
     """
-    module = job.student()
+    module = create(job.task, program)
     saved.restore(module, state)
     demos = [demo for predictor in module.predictors() for demo in predictor.demos]
     tasks.check_disjoint(data, (str(demo["question"]) for demo in demos if "question" in demo))
