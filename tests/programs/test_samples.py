@@ -119,6 +119,14 @@ def test_unreadable_samples_do_not_vote():
     assert answer.details == {"votes": {"4": 1, "5": 1}, "agreement": pytest.approx(1 / 3), "sample": 2}
 
 
+def test_the_remark_on_the_sample_taken_is_the_cases():
+    """A marker that the answer taken lacks is told, as for a single call."""
+    with FakeServer(saying("#### 5", "It is\n4", "#### 4")) as server:
+        answer = solve(server, SUM, program="cot+vote3")
+
+    assert (answer.details["sample"], answer.details["marker"]) == (2, "missing")
+
+
 def test_a_second_call_that_mends_a_sample_is_no_sample():
     """Under DSPy's own adapter a sample may take two calls; each sample has one vote, and shares its seed's draw."""
     form = "[[ ## reasoning ## ]]\nHm.\n[[ ## answer ## ]]\n"
