@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,7 +18,7 @@ from dspysota.compiling.progress import Progress
 from dspysota.compiling.tape import Tape
 from dspysota.errors import ConfigError
 from dspysota.profiles import Optimize
-from dspysota.programs import create
+from dspysota.programs import create, resampled, split
 from dspysota.records import Budget, CompileInfo, Example, Usage
 from dspysota.tasks import Splits
 from dspysota.tasks.base import digest
@@ -73,6 +73,9 @@ def prepare(  # noqa: PLR0913  everything that decides the program, all but its 
 ) -> Prepared:
     """Prepare a program by the approach of that name; `data.train` is asked, by `data.validation` it is chosen.
 
+    A program that draws several samples (`cot+vote5`) gets what its base program is prepared to: compiling asks every
+    question once, and a base program compiled before is loaded.
+
     `metric` is the task's own score. `cache_key` holds what else decides the outcome, above all the digest of the
     model's weights. With `use_cache` a program compiled before under the same key is loaded, and a compilation that was
     interrupted goes on with what it had paid for; without, it is compiled anew and replaces the one kept. One during
@@ -80,12 +83,12 @@ def prepare(  # noqa: PLR0913  everything that decides the program, all but its 
     name or setting, ProgramError when the program cannot be prepared, kept or loaded, DataError where it demonstrates a
     validation or test question.
     """
-    chosen, effort, primary = approach(name), effort or Effort(), tasks.get(task_name).primary
-    optimize = effort.optimize
+    chosen, effort = approach(name), effort or Effort()
     _check_priced(effort)
+    primary, optimize = tasks.get(task_name).primary, effort.optimize
     fields: dict[str, Any] = {
         "task": task_name,
-        "program": program_name,
+        "program": split(program_name)[0],
         "adapter_name": adapter_name,
         "train": data.train[: optimize.train],
         "validation": data.validation[: optimize.validation],
@@ -95,35 +98,58 @@ def prepare(  # noqa: PLR0913  everything that decides the program, all but its 
         "concurrency": concurrency,
         "context_length": context_length,
     }
-    parts = {"given": dict(cache_key), "approach": name, **_parts(lm, effort, fields)}
-    key = saved.key_of({**parts, "budget": optimize.budget.model_dump(mode="json")} if chosen.ASKS_MODEL else parts)
-    kept = saved.load(key) if use_cache and chosen.ASKS_MODEL else None
-    if kept is not None:
-        return _ready(chosen, fields, data, kept[0], kept[1].model_copy(update={"reused": True}))
-    # Without the budget in its name: a search that a small one ended goes on where it was when it is given more.
-    path = paths.tapes_dir() / f"{saved.key_of(parts)[:32]}.jsonl" if chosen.ASKS_MODEL else None
-    if path is not None and not use_cache:
-        path.unlink(missing_ok=True)
-    with ExitStack() as stack:
-        tape = stack.enter_context(Tape(path, optimize.budget, concurrency=concurrency, prices=effort.prices))
-        teacher = effort.teacher if chosen.ASKS_MODEL else None
+    work = _Work(chosen, lm, effort, fields, Progress(Console(stderr=True) if progress else None))
+    if chosen.ASKS_MODEL:
+        state, info = work.kept({"given": dict(cache_key), "approach": name, **_parts(lm, effort, fields)}, use_cache)
+    else:
+        state, info = work.compiled(Tape(None, Budget(), concurrency=1), None)
+    return _ready(chosen, program_name, fields, data, state, info)
+
+
+@dataclass(frozen=True)
+class _Work:
+    """One program to be made; `fields` are the job's."""
+
+    chosen: Any
+    lm: Any
+    effort: Effort
+    fields: Mapping[str, Any]
+    shown: Progress
+
+    def kept(self, parts: Mapping[str, Any], use_cache: bool) -> tuple[str, CompileInfo]:
+        """Return the program's state, loaded or else compiled now and then kept, and what it took."""
+        budget = self.effort.optimize.budget
+        key = saved.key_of({**parts, "budget": budget.model_dump(mode="json")})
+        known = saved.load(key) if use_cache else None
+        if known is not None:
+            return known[0], known[1].model_copy(update={"reused": True})
+        # Without the budget in its name: a search that a small one ended goes on where it was when it is given more.
+        path = paths.tapes_dir() / f"{saved.key_of(parts)[:32]}.jsonl"
+        if not use_cache:
+            path.unlink(missing_ok=True)
+        with Tape(path, budget, concurrency=self.fields["concurrency"], prices=self.effort.prices) as tape:
+            with self.effort.teacher.open() if self.effort.teacher else nullcontext() as teacher:
+                state, info = self.compiled(tape, teacher)
+            # With requests that failed, others might have been found than on a good day: good for this run only.
+            if not tape.unlucky:
+                saved.save(key, parts, state, info)
+                tape.close(remove=info.stopped is None)
+        return state, info
+
+    def compiled(self, tape: Tape, teacher: Any) -> tuple[str, CompileInfo]:
+        """Return the program's state, compiled now, and what it took."""
         job = make_job(
-            lm=lm,
-            model_name=effort.model_name,
+            lm=self.lm,
+            model_name=self.effort.model_name,
             tape=tape,
-            teacher=stack.enter_context(teacher.open()) if teacher else None,
-            teacher_name=teacher.name if teacher else None,
-            progress=Progress(Console(stderr=True) if progress else None),
-            **fields,
+            teacher=teacher,
+            teacher_name=self.effort.teacher.name if self.effort.teacher else None,
+            progress=self.shown,
+            **self.fields,
         )
-        outcome = chosen.apply(job)
+        outcome = self.chosen.apply(job)
         state = saved.state_of(outcome.module)
-        info = _info(outcome, state, job, optimize, teacher)
-        # With requests that failed, others might have been found than on a good day: the program is for this run only.
-        if chosen.ASKS_MODEL and not tape.unlucky:
-            saved.save(key, parts, state, info)
-            tape.close(remove=info.stopped is None)
-    return _ready(chosen, fields, data, state, info)
+        return state, _info(outcome, state, job, self.effort)
 
 
 def _check_priced(effort: Effort) -> None:
@@ -137,7 +163,7 @@ def _check_priced(effort: Effort) -> None:
         )
 
 
-def _info(outcome: Outcome, state: str, job: Job, optimize: Optimize, teacher: Teacher | None) -> CompileInfo:
+def _info(outcome: Outcome, state: str, job: Job, effort: Effort) -> CompileInfo:
     phases = job.tape.phases()
     usage = Usage()
     for phase in phases:
@@ -151,28 +177,30 @@ def _info(outcome: Outcome, state: str, job: Job, optimize: Optimize, teacher: T
         seconds=job.tape.seconds if phases else 0.0,
         sessions=job.tape.sessions,
         phases=phases,
-        budget=optimize.budget if phases else Budget(),
+        budget=effort.optimize.budget if phases else Budget(),
         stopped=job.tape.stopped,
         validation_score=outcome.validation_score,
         validation_rows=len(job.validation) if outcome.validation_score is not None else 0,
         candidates=outcome.candidates,
-        teacher=teacher.name if teacher else None,
+        teacher=effort.teacher.name if effort.teacher and phases else None,
         notes=outcome.notes,
     )
 
 
-def _ready(chosen: Any, fields: Mapping[str, Any], data: Splits, state: str, info: CompileInfo) -> Prepared:
+def _ready(
+    chosen: Any, program: str, fields: Mapping[str, Any], data: Splits, state: str, info: CompileInfo
+) -> Prepared:
     """Make the program from its state, also when it was compiled just now: fresh and reused ones cannot differ.
 
     Raises DataError where it shows a question that is held out.
     """
     # A program of several, such as an ensemble, is built by its approach, which knows its parts from the state.
-    blank = getattr(chosen, "blank", lambda task, program, state: create(task, program))
+    blank = getattr(chosen, "blank", lambda task, base, state: create(task, base))
     module = blank(fields["task"], fields["program"], state)
     saved.restore(module, state)
     demos = [demo for predictor in module.predictors() for demo in predictor.demos]
     tasks.check_disjoint(data, (str(demo["question"]) for demo in demos if "question" in demo))
-    return Prepared(module, info)
+    return Prepared(resampled(module, fields["task"], program), info)
 
 
 def _parts(lm: Any, effort: Effort, fields: Mapping[str, Any]) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dspysota import approaches, programs, tasks
 from dspysota.errors import ConfigError
 from dspysota.profiles import Cell, Known, Profile
-from dspysota.profiles.grid import cell_id, check_name
+from dspysota.profiles.grid import cell_id, check_name, check_program
 
 
 def known() -> Known:
@@ -14,6 +14,8 @@ def known() -> Known:
         programs={task: tuple(programs.names(task)) for task in tasks.names()},
         approaches=tuple(approaches.names()),
         adapters=tuple(programs.adapters()),
+        base=lambda program: programs.split(program)[0],
+        forms=programs.FORMS,
     )
 
 
@@ -32,7 +34,7 @@ def make_cell(  # noqa: PLR0913  one argument per part of a cell, all but the pr
     check_name(task, names.programs, "task")
     default = names.programs[task][0]
     program = program or default
-    check_name(program, names.programs[task], "program")
+    check_program(program, task, names, "program")
     check_name(approach, names.approaches, "approach")
     check_name(adapter, names.adapters, "adapter")
     if rows is not None and rows < 1:

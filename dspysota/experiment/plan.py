@@ -7,7 +7,7 @@ import json
 import os
 from dataclasses import dataclass, replace
 
-from dspysota import approaches, catalog, models, source, tasks
+from dspysota import approaches, catalog, models, programs, source, tasks
 from dspysota.catalog import ModelSpec
 from dspysota.errors import ConfigError
 from dspysota.experiment.provenance import versions
@@ -18,7 +18,7 @@ from dspysota.records import DataInfo, Example, Run
 from dspysota.tasks import Task, TaskData
 
 TEMPERATURE = 0.0
-"""Greedy: the same question gets the same answer, as far as the server can promise that."""
+"""Greedy: the same question gets the same answer, as far as the server can promise that. Samples have their own."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,8 +53,12 @@ class Plan:
 
     @property
     def sampling(self) -> dict[str, float | int | None]:
-        """How answers are drawn."""
-        return {"temperature": TEMPERATURE, "max_tokens": self.task.max_tokens, "seed": self.seed}
+        """How answers are drawn; `samples` is the most that a question gets, absent for a program that asks once."""
+        common = {"max_tokens": self.task.max_tokens, "seed": self.seed}
+        _, samples = programs.split(self.cell.program)
+        if samples is None:
+            return {"temperature": TEMPERATURE, **common}
+        return {"temperature": samples.temperature, "samples": samples.count, **common}
 
     @property
     def stop(self) -> tuple[str, ...]:

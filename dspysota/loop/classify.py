@@ -8,11 +8,11 @@ from typing import Any
 from pydantic import JsonValue
 from pydantic_core import PydanticSerializationError
 
-from dspysota.records import ERRORS, Answer, Case, Example, Failure
+from dspysota.records import ERRORS, Answer, Call, Case, Example, Failure
 
 Score = Callable[[Example, str | None, str, dict[str, JsonValue]], dict[str, float]]
-"""All metrics, in [0, 1], of an example, its prediction (None: none could be read), the text of the last call, and the
-answer's details."""
+"""All metrics, in [0, 1], of an example, its prediction (None: none could be read), the text of the deciding call, and
+the answer's details."""
 
 Complete = Callable[[Example, dict[str, JsonValue]], bool | None]
 """Whether the answer's details hold all that was to be retrieved; None where nothing was."""
@@ -35,7 +35,7 @@ def classify(answer: Answer, scores: Mapping[str, float], primary: str, complete
         return Failure.PROGRAM_ERROR
     if scores[primary] >= 1.0:
         return None
-    if answer.calls and answer.calls[-1].finish_reason == "length":
+    if (call := _deciding(answer)) is not None and call.finish_reason == "length":
         return Failure.TRUNCATED
     if answer.prediction is None:
         return Failure.UNPARSABLE
@@ -44,8 +44,8 @@ def classify(answer: Answer, scores: Mapping[str, float], primary: str, complete
 
 def judge(example: Example, answer: Answer, seconds: float, *, score: Score, primary: str, complete: Complete) -> Case:
     """The case of an answer that took `seconds`; an error scores 0.0 on every metric and keeps its message."""
-    output = answer.calls[-1].output if answer.calls else ""
-    scores = score(example, answer.prediction, output, answer.details)
+    call = _deciding(answer)
+    scores = score(example, answer.prediction, call.output if call is not None else "", answer.details)
     failure = classify(answer, scores, primary, complete(example, answer.details))
     failed = failure in ERRORS
     case = Case(
@@ -61,6 +61,13 @@ def judge(example: Example, answer: Answer, seconds: float, *, score: Score, pri
         details=answer.details,
     )
     return storable(case)
+
+
+def _deciding(answer: Answer) -> Call | None:
+    """The call whose output was taken: the last one, unless the program took another of several samples."""
+    if not answer.calls:
+        return None
+    return answer.calls[-1 if answer.taken is None else answer.taken]
 
 
 def storable(case: Case) -> Case:

@@ -13,13 +13,15 @@ from __future__ import annotations
 import re
 from collections import deque
 from collections.abc import Iterator
-from decimal import Decimal, InvalidOperation
+from decimal import Context, Decimal, InvalidOperation
 
 INVALID = "[invalid]"
 """What lm-evaluation-harness puts in the place of an answer that its pattern does not find."""
 
 LONGEST_NUMBER = 64
 """Characters; a longer run of digits is degenerate output, not an answer."""
+
+_EXACT = Context(prec=LONGEST_NUMBER)
 
 _STRICT = re.compile(r"#### (\-?[0-9\.\,]+)")
 _FLEXIBLE = re.compile(r"(-?[$0-9.,]{2,})|(-?[0-9]+)")
@@ -76,6 +78,21 @@ def exact_match(prediction: str | None, gold: str) -> float:
     """
     answer = None if prediction is None else extract(prediction)
     return float(answer is not None and answer == extract(gold))
+
+
+def normal(answer: str) -> str | None:
+    """Return the answer's number in one spelling per value, None where it gives none.
+
+    >>> normal("18 apples"), normal("$18.00"), normal("1,000"), normal("1e3"), normal("-0.0"), normal("none")
+    ('18', '18', '1000', '1000', '0', None)
+    >>> normal("1e9999"), normal("10e9998")
+    ('1E+9999', '1E+9999')
+    """
+    value = extract(answer)
+    if value is None:
+        return None
+    value = _EXACT.normalize(value) or Decimal(0)
+    return f"{value:f}" if abs(value.adjusted()) < LONGEST_NUMBER else str(value)
 
 
 def strict_match(output: str, gold: str) -> float:

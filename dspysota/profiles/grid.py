@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import product
 from typing import Annotated
@@ -27,6 +27,10 @@ class Known:
     """Programs by task; the keys are the tasks. The first program is the task's default."""
     approaches: tuple[str, ...]
     adapters: tuple[str, ...]
+    base: Callable[[str], str] = str
+    """The base program of an expression such as `cot+vote5`, which is a program too; raises ConfigError."""
+    forms: str = ""
+    """Which expressions there are, for messages that list the base programs."""
 
 
 def _as_list(value: object) -> object:
@@ -93,7 +97,7 @@ def _cell(file: ProfileFile, entry: CellEntry, names: tuple[str, ...], known: Kn
     task, model, approach, adapter = names
     check_name(task, known.programs, f"{place}.task")
     program = entry.program or known.programs[task][0]
-    check_name(program, known.programs[task], f"{place}.program")
+    check_program(program, task, known, f"{place}.program")
     check_name(approach, known.approaches, f"{place}.approach")
     check_name(adapter, known.adapters, f"{place}.adapter")
     _check_model(model, file.models.get(model, ModelUse()), f"{place}.model")
@@ -126,14 +130,27 @@ def cell_id(model: str, approach: str, adapter: str, program: str | None) -> str
     return "-".join(parts)
 
 
-def check_name(name: str, valid: Iterable[str], place: str) -> None:
-    """Raise ConfigError naming the place and the valid names, unless `name` is one of them."""
+def check_program(program: str, task: str, known: Known, place: str) -> None:
+    """Raise ConfigError naming the place and what is valid, unless the task has the program of this expression."""
+    try:
+        base = known.base(program)
+    except ConfigError as error:
+        raise ConfigError(f"{place}: {error}") from error
+    check_name(base, known.programs[task], place, known.forms)
+
+
+def check_name(name: str, valid: Iterable[str], place: str, forms: str = "") -> None:
+    """Raise ConfigError naming the place and the valid names, unless `name` is one of them.
+
+    `forms` says what else may be made of the valid names.
+    """
     names = tuple(valid)
     if name in names:
         return
     near = difflib.get_close_matches(name, names, n=1)
     hint = f" Did you mean {near[0]!r}?" if near else ""
-    raise ConfigError(f"{place}: unknown name {name!r}; valid are {', '.join(names)}.{hint}")
+    choice = ", ".join([*names, *([forms] if forms else [])])
+    raise ConfigError(f"{place}: unknown name {name!r}; valid are {choice}.{hint}")
 
 
 def _check_model(name: str, use: ModelUse, place: str) -> None:

@@ -9,7 +9,9 @@ from importlib import import_module
 from pkgutil import iter_modules
 from typing import TYPE_CHECKING, Any
 
+from dspysota import tasks
 from dspysota.errors import ConfigError
+from dspysota.programs.samples import FORMS, Samples, split
 
 if TYPE_CHECKING:
     import dspy
@@ -19,7 +21,9 @@ if TYPE_CHECKING:
     from dspysota.programs.solver import make_adapter, make_solver
 
 __all__ = [
+    "FORMS",
     "Recording",
+    "Samples",
     "SeededLM",
     "adapters",
     "create",
@@ -28,6 +32,8 @@ __all__ = [
     "make_solver",
     "names",
     "recording",
+    "resampled",
+    "split",
 ]
 
 # Read by DSPy: without it, the first priced call asks a public server for model prices. It must be "true", not "1".
@@ -60,14 +66,25 @@ def names(task: str) -> list[str]:
 
 
 def create(task: str, program: str) -> "dspy.Module":
-    """Return a fresh, unprepared program. Raises ConfigError naming the valid ones.
+    """Return a fresh, unprepared program, by its name or an expression such as `cot+vote5`.
 
-    Its forward() takes the inputs of the task's examples and returns a prediction with `answer` and, where there is
-    something to tell, `details`.
+    Raises ConfigError naming the valid ones. Its forward() takes the inputs of the task's examples and returns a
+    prediction with `answer` and, where there is something to tell, `details`.
     """
-    if program not in names(task):
-        raise ConfigError(f"The task {task!r} has no program {program!r}; it has {', '.join(names(task))}.")
-    return import_module(f"{__name__}.{task}.{program}").PROGRAM()
+    base, _ = split(program)
+    if base not in names(task):
+        raise ConfigError(f"The task {task!r} has no program {base!r}; it has {', '.join(names(task))}, {FORMS}.")
+    return resampled(import_module(f"{__name__}.{task}.{base}").PROGRAM(), task, program)
+
+
+def resampled(module: "dspy.Module", task: str, program: str) -> "dspy.Module":
+    """Return the module of a base program asked as often as the expression says, itself where it names no samples."""
+    samples = split(program)[1]
+    if samples is None:
+        return module
+    from dspysota.programs.sampling import sampled  # here, because it imports DSPy
+
+    return sampled(module, samples, tasks.get(task).normal_form)
 
 
 def __getattr__(name: str) -> Any:

@@ -10,11 +10,15 @@ from dspysota.records import Call
 
 
 class Recording(list[Call]):
-    """The calls made so far, in order; `notes` is what the adapter remarked while reading their outputs."""
+    """The calls made so far, in order; `notes` is what the adapter remarked while reading their outputs.
+
+    `taken` is the place of the call whose output was taken, None where that is the last one.
+    """
 
     def __init__(self) -> None:
         super().__init__()
         self.notes: dict[str, JsonValue] = {}
+        self.taken: int | None = None
 
 
 # A context variable and no argument, because DSPy's module, adapter and engine stand between the two ends.

@@ -66,7 +66,7 @@ def _answer(prediction: Any, calls: Recording) -> Answer:
     details: dict[str, JsonValue] = {**dict(prediction.get("details") or {}), **calls.notes}
     answer = prediction.get("answer")
     text = None if answer is None else str(answer)
-    return Answer(prediction=text or None, calls=tuple(calls), details=details)
+    return Answer(prediction=text or None, calls=tuple(calls), details=details, taken=calls.taken)
 
 
 def failure_of(error: BaseException) -> Failure:

@@ -81,6 +81,8 @@ class Answer(Record):
     details: dict[str, JsonValue] = Field(default_factory=dict)
     failure: Failure | None = None
     error: str | None = None
+    taken: int | None = Field(default=None, ge=0)
+    """Place in `calls` of the one whose output was taken; None: the last one."""
 
 
 class Case(Record):

@@ -115,7 +115,9 @@ def _compiled(views: Sequence[RunView]) -> list[str]:
         spent = view.run.info.compile
         usage = f"{spent.usage.total_tokens:,} ({spent.usage.prompt_tokens:,} + {spent.usage.completion_tokens:,})"
         minutes = text.short(spent.seconds / 60) + (" (earlier, reused)" if spent.reused else "")
-        rows.append((*_who(view), str(spent.calls), usage, minutes))
+        score = "–" if spent.validation_score is None else f"{spent.validation_score:.3f} of {spent.validation_rows}"
+        ended = f"{minutes}; ended by its budget of {spent.stopped}" if spent.stopped else minutes
+        rows.append((*_who(view), str(spent.calls), usage, ended, str(spent.candidates or "–"), score))
     head = (
         "model",
         "program",
@@ -124,6 +126,8 @@ def _compiled(views: Sequence[RunView]) -> list[str]:
         "compile calls",
         "compile tokens (prompt + completion)",
         "minutes",
+        "chosen among",
+        "validation score",
     )
     return _table(head, rows)
 

@@ -91,6 +91,10 @@ class Task(ABC):
         """Return whether all supporting paragraphs were retrieved; None where the task or program retrieves nothing."""
         return None
 
+    def normal_form(self, answer: str) -> str | None:
+        """Return the form in which equal answers are equal texts, None for what is no answer: what a vote counts."""
+        return answer.strip() or None
+
     def load(self, source: DataSource, *, seed: int) -> TaskData:
         """Return the rows, split by `seed`, every one proved. Raises DataError where that cannot be.
 

@@ -72,6 +72,10 @@ class GSM8K(Task):
             "flexible_match": metrics.flexible_match(output, example.gold),
         }
 
+    def normal_form(self, answer: str) -> str | None:
+        """Return the number that the answer gives, in one spelling."""
+        return metrics.normal(answer)
+
     def perfect(self, example: Example) -> tuple[str, Details]:
         """Return the answer line alone."""
         return f"#### {example.gold}", {}

@@ -95,6 +95,10 @@ class HotpotQA(Task):
         retrieved: list[JsonValue] = [title for title, _ in _facts(facts)]
         return f"Answer: {example.gold}", {"supporting_facts": facts, "retrieved": retrieved}
 
+    def normal_form(self, answer: str) -> str | None:
+        """Return the answer as the official script normalizes it before comparing."""
+        return metrics.normalize(answer) or None
+
     def complete(self, example: Example, details: Details) -> bool | None:
         """Return whether every supporting paragraph is among the `retrieved` titles; None where nothing retrieved."""
         if "retrieved" not in details:

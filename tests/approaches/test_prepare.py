@@ -96,6 +96,22 @@ def test_whatever_decides_the_program_is_in_its_key(change):
     assert not prepared.info.reused
 
 
+def test_a_sampled_program_takes_what_its_base_was_compiled_to(home):
+    """Compiling asks each question once, cold, and one program is kept for the base and all that sample it."""
+    with FakeServer(counts) as server:
+        voted = prepare(server, program="cot+vote3")
+        temperatures = {request.body["temperature"] for request in server.requests}
+        asked = len(server.requests)
+        base, best = prepare(server, program="cot"), prepare(server, program="cot+best5")
+
+        assert len(server.requests) == asked == voted.info.calls
+    assert temperatures == {0.0}
+    assert demos(voted) == demos(base) == demos(best)
+    assert len(demos(voted)[0]) == 4
+    assert (voted.info.reused, base.info.reused, best.info.reused) == (False, True, True)
+    assert kept(home)
+
+
 def test_without_the_cache_everything_is_compiled_anew():
     """`use_cache=False` neither loads nor leaves an old program behind."""
     with FakeServer(counts) as server:

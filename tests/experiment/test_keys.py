@@ -63,11 +63,44 @@ def test_profile_and_commit_make_another_command_and_words_do_not(settings):
 
 
 @pytest.mark.parametrize(
-    "cell", [{"approach": "few_shot"}, {"adapter": "chat"}, {"program": "direct"}, {"rows": 3}, {"model": "phi-2"}]
+    "cell",
+    [
+        {"approach": "few_shot"},
+        {"adapter": "chat"},
+        {"program": "direct"},
+        {"program": "cot+vote5"},
+        {"rows": 3},
+        {"model": "phi-2"},
+    ],
 )
 def test_every_part_of_a_cell_makes_another_run(make, cell):
     """Runs that could answer differently never share a key."""
     assert make().key != make(**cell).key
+
+
+def test_kind_and_number_of_samples_make_another_run(make):
+    """A vote is not a best of as many, and three samples are not five."""
+    keys = {make(program=program).key for program in ("cot+vote3", "cot+vote5", "cot+best3")}
+
+    assert 3 == len(keys)
+
+
+def test_a_sampled_program_tells_its_temperature_and_number(make):
+    """What is recorded of the sampling is what is sent: greedy for one answer, warm for several."""
+    once, voted = make().sampling, make(program="direct+vote5").sampling
+
+    assert (0.0, None) == (once["temperature"], once.get("samples"))
+    assert {**once, "temperature": 0.7, "samples": 5} == voted
+
+
+def test_a_made_up_cell_may_sample_and_says_so_in_its_id():
+    """The expression stands in the id, the base being the default or not."""
+    cells = [
+        make_cell(Profile(name="p"), task="gsm8k", model=MODEL, approach="few_shot", program=program)
+        for program in ("cot+vote5", "direct+best3")
+    ]
+
+    assert [f"{MODEL}-few_shot-cot+vote5", f"{MODEL}-few_shot-direct+best3"] == [cell.id for cell in cells]
 
 
 def test_seed_and_concurrency_make_another_run(make):
@@ -103,6 +136,8 @@ def test_every_task_has_a_default_program_and_every_approach_a_name():
     [
         ({"task": "gsm9k"}, "gsm8k, hotpotqa"),
         ({"program": "read"}, "cot, direct"),
+        ({"program": "read+vote5"}, r"cot, direct, each also with \+voteK or \+bestK"),
+        ({"program": "cot+vote99"}, "'cot\\+vote99'.*from 2 to 64"),
         ({"approach": "magic"}, "bootstrap"),
         ({"adapter": "yaml"}, "plain, chat"),
         ({"rows": 0}, "at least 1"),

@@ -25,6 +25,8 @@ CUT = make_call(output="12 and then", finish_reason="length")
         pytest.param(Answer(prediction=None, calls=(CUT,)), 0.0, None, Failure.TRUNCATED, id="cut before unparsable"),
         pytest.param(Answer(prediction="1", calls=(CUT,)), 0.0, False, Failure.TRUNCATED, id="cut before missed"),
         pytest.param(Answer(prediction="5", calls=(CUT, make_call())), 0.0, None, Failure.WRONG, id="last call counts"),
+        pytest.param(Answer(prediction="5", calls=(make_call(), CUT), taken=0), 0.0, None, Failure.WRONG, id="taken"),
+        pytest.param(Answer(prediction="5", calls=(CUT, make_call()), taken=0), 0.0, None, Failure.TRUNCATED, id="cut"),
         pytest.param(Answer(prediction=None, error="boom"), 0.0, None, Failure.PROGRAM_ERROR, id="error, no class"),
     ],
 )

@@ -102,6 +102,16 @@ def test_a_misspelt_value_names_the_valid_ones(collect, marker, valid):
     result.stdout.fnmatch_lines([f"*@pytest.mark.sota has *it must be one of *{valid}*"])
 
 
+@pytest.mark.parametrize("program, valid", [("cott", "cot, direct, each also with*"), ("cot+vote1", "from 2 to 64")])
+def test_a_misspelt_program_names_the_valid_ones_and_their_forms(collect, program, valid):
+    """A program may be an expression, whose base and form are checked."""
+    _, result = collect(test_a=EVALS.replace('task="gsm8k"', f'task="gsm8k", program="{program}"'))
+
+    assert 0 != result.ret
+    result.stdout.fnmatch_lines([f"*@pytest.mark.sota has program:*{valid}*"])
+    result.stdout.no_fnmatch_line("*INTERNALERROR*")
+
+
 def test_a_broken_default_profile_says_what_is_wrong(collect, installed):
     """A profile that nobody named on the command line is read when a test needs it, and its fault is one sentence."""
     (installed.path / "fixtures" / "profiles" / "embedded.yaml").write_text("name: embedded\ncell: []\n")

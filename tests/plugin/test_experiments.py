@@ -38,6 +38,21 @@ def test_a_run_says_what_is_needed_to_repeat_it(project):
     assert info["wall_seconds"] > 0
 
 
+def test_a_voted_program_is_a_cell_like_any_other(project, server):
+    """Selected by its expression, recorded as it was sampled, and every case shows its votes."""
+    project.profile(PROFILE.replace("approach:", "program: cot+vote3, approach:"))
+
+    result = project.run("--sota-limit", "2", "-k", "few_shot-cot+vote3")
+    (info,) = project.manifest()["runs"]
+
+    result.assert_outcomes(passed=1, deselected=1)
+    assert "cot+vote3" == info["program"]
+    assert (0.7, 3) == (info["sampling"]["temperature"], info["sampling"]["samples"])
+    assert [1.0] * 2 == [case["details"]["agreement"] for case in project.cases()]
+    assert [3] * 2 == [len(case["calls"]) for case in project.cases()]
+    assert {0.7} == {request.body["temperature"] for request in server.requests}
+
+
 def test_workers_share_one_folder_and_find_the_same_scores(project, server):
     """Under `-n 2` the cases are those of a plain session, each asked once, in one folder with one report."""
     project.run("-n0")

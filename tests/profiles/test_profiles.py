@@ -2,13 +2,15 @@ from pathlib import Path
 
 import pytest
 
-from dspysota import ConfigError, Threshold, profiles
+from dspysota import ConfigError, Threshold, profiles, programs
 from dspysota.profiles import Known
 
 KNOWN = Known(
     programs={"gsm8k": ("cot", "direct"), "hotpotqa": ("read", "two_hop")},
     approaches=("zero_shot", "few_shot", "bootstrap"),
     adapters=("plain", "chat"),
+    base=lambda program: programs.split(program)[0],
+    forms=programs.FORMS,
 )
 ROOT = Path(__file__).resolve().parents[2]
 CELL = "{task: gsm8k, model: smollm2-135m, approach: zero_shot}"
@@ -110,6 +112,15 @@ def test_a_claim_is_described_and_never_decided(load):
     assert "PASS" not in claim.sentence()
 
 
+def test_a_cell_may_sample_its_program(load):
+    """An expression is a program like any other, and stands in the cell's id."""
+    (cell,) = load(
+        "name: p\ncells: [{task: gsm8k, model: phi-2, approach: zero_shot, program: cot+vote5, adapter: chat}]\n"
+    ).cells
+
+    assert ("phi-2-zero_shot-cot+vote5-chat", "cot+vote5") == (cell.id, cell.program)
+
+
 @pytest.mark.parametrize(
     "text,parts",
     [
@@ -124,6 +135,14 @@ def test_a_claim_is_described_and_never_decided(load):
             ["'yaml'", "plain, chat"],
         ),
         ("name: p\ncells: [{task: gsm8k, model: phi-2, approach: zero_shot, program: read}]\n", ["'read'", "direct"]),
+        (
+            "name: p\ncells: [{task: gsm8k, model: phi-2, approach: zero_shot, program: cto+vote5}]\n",
+            ["cells[0].program", "'cto'", "cot, direct, each also with +voteK", "Did you mean 'cot'?"],
+        ),
+        (
+            "name: p\ncells: [{task: gsm8k, model: phi-2, approach: zero_shot, program: cot+vote}]\n",
+            ["cells[0].program", "'cot+vote'", "'cot+vote5'"],
+        ),
         ("name: p\ncells: [{task: gsm8k, model: phi-2, approach: zero_shot, rows: 0}]\n", ["cells[0].rows", "0"]),
         (f"name: p\nthresholds: {{any: {{acuracy: 1}}}}\ncells: [{CELL}]\n", ["acuracy", "accuracy"]),
         (f"name: p\ncells: [{CELL}, {CELL}]\n", ["cells[1]", "repeats"]),

@@ -34,6 +34,39 @@ def test_a_near_miss_is_suggested():
         tasks.get("HotPotQ")
 
 
+@pytest.mark.parametrize(
+    "name, answers, form",
+    [
+        ("gsm8k", ["18", "$18.00", "18 eggs", "9 * 2 = 18", "1.8e1"], "18"),
+        ("gsm8k", ["0", "-0", "0.00"], "0"),
+        ("gsm8k", ["-1,000", "-1000"], "-1000"),
+        ("gsm8k", ["", "none", "3/4", "10:30"], None),
+        ("hotpotqa", ["The Eiffel Tower", "eiffel tower.", " Eiffel  Tower"], "eiffel tower"),
+        ("hotpotqa", ["", "the", " ?"], None),
+    ],
+)
+def test_answers_that_are_scored_alike_have_one_normal_form(name, answers, form):
+    """A vote counts what the task's own metric takes for the same; what it takes for nothing is no answer."""
+    assert {tasks.get(name).normal_form(answer) for answer in answers} == {form}
+
+
+def test_no_two_numbers_have_the_same_normal_form():
+    """However long a number is, its last digit counts; however large, its form is short."""
+    normal = tasks.get("gsm8k").normal_form
+    long = "1" * 63
+
+    assert normal(long + "1") != normal(long + "2")
+    assert len(str(normal("1e9999"))) < 10
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_gold_answer_may_be_voted_for(name, write):
+    """No gold answer is without a normal form."""
+    task = tasks.get(name)
+
+    assert all(task.normal_form(row.gold) for row in load(name, write()).splits.test)
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_a_task_is_consistent_in_itself(name):
     """The primary metric and every friendly name are among the metrics that are scored."""
