@@ -11,6 +11,7 @@ from rich.console import Console
 
 from dspysota import paths, source, tasks
 from dspysota.approaches import approach
+from dspysota.approaches import split as split_approach
 from dspysota.compiling import saved
 from dspysota.compiling.budget import Price
 from dspysota.compiling.job import Job, Outcome, make_job
@@ -74,7 +75,8 @@ def prepare(  # noqa: PLR0913  everything that decides the program, all but its 
     """Prepare a program by the approach of that name; `data.train` is asked, by `data.validation` it is chosen.
 
     A program that draws several samples (`cot+vote5`) gets what its base program is prepared to: compiling asks every
-    question once, and a base program compiled before is loaded.
+    question once, and a base program compiled before is loaded. A part of a program (`bootstrap:instructions`) is taken
+    of the whole, which is prepared, or loaded, under its own name.
 
     `metric` is the task's own score. `cache_key` holds what else decides the outcome, above all the digest of the
     model's weights. With `use_cache` a program compiled before under the same key is loaded, and a compilation that was
@@ -83,7 +85,7 @@ def prepare(  # noqa: PLR0913  everything that decides the program, all but its 
     name or setting, ProgramError when the program cannot be prepared, kept or loaded, DataError where it demonstrates a
     validation or test question.
     """
-    chosen, effort = approach(name), effort or Effort()
+    chosen, effort, (whole, part) = approach(name), effort or Effort(), split_approach(name)
     _check_priced(effort)
     primary, optimize = tasks.get(task_name).primary, effort.optimize
     fields: dict[str, Any] = {
@@ -93,16 +95,18 @@ def prepare(  # noqa: PLR0913  everything that decides the program, all but its 
         "train": data.train[: optimize.train],
         "validation": data.validation[: optimize.validation],
         "score": lambda example, prediction, output: metric(example, prediction, output)[primary],
-        "settings": optimize.settings.get(name, {}),
+        "settings": optimize.settings.get(whole, {}),
         "seed": seed,
         "concurrency": concurrency,
         "context_length": context_length,
     }
     work = _Work(chosen, lm, effort, fields, Progress(Console(stderr=True) if progress else None))
     if chosen.ASKS_MODEL:
-        state, info = work.kept({"given": dict(cache_key), "approach": name, **_parts(lm, effort, fields)}, use_cache)
+        state, info = work.kept({"given": dict(cache_key), "approach": whole, **_parts(lm, effort, fields)}, use_cache)
     else:
         state, info = work.compiled(Tape(None, Budget(), concurrency=1), None)
+    if part is not None:
+        chosen, state, info = _without_demonstrations(chosen, whole, fields, state, info)
     return _ready(chosen, program_name, fields, data, state, info)
 
 
@@ -169,8 +173,11 @@ def _info(outcome: Outcome, state: str, job: Job, effort: Effort) -> CompileInfo
     for phase in phases:
         usage = usage + phase.usage
     spent = [phase.usd for phase in phases]
+    start = saved.state_of(job.student())
     return CompileInfo(
         program_digest=saved.digest_of(state),
+        unprepared_digest=saved.digest_of(start),
+        instructions_digest=saved.digest_of(saved.without_demonstrations(state, start)),
         calls=sum(phase.calls for phase in phases),
         usage=usage,
         usd=sum(usd for usd in spent if usd is not None) if None not in spent else None,
@@ -185,6 +192,25 @@ def _info(outcome: Outcome, state: str, job: Job, effort: Effort) -> CompileInfo
         teacher=effort.teacher.name if effort.teacher and phases else None,
         notes=outcome.notes,
     )
+
+
+def _without_demonstrations(
+    chosen: Any, whole: str, fields: Mapping[str, Any], state: str, info: CompileInfo
+) -> tuple[Any, str, CompileInfo]:
+    """Return what builds the program's module when its demonstrations are taken out, its state, and what it took.
+
+    What the whole program scored on the validation rows says nothing of this one.
+    """
+    start = saved.state_of(create(fields["task"], fields["program"]))
+    bare = saved.without_demonstrations(state, start)
+    changes = {
+        "program_digest": saved.digest_of(bare),
+        "validation_score": None,
+        "validation_rows": 0,
+        "candidates": 0,
+        "notes": (f"The program of {whole!r} without its demonstrations.", *info.notes),
+    }
+    return approach("zero_shot") if bare == start else chosen, bare, info.model_copy(update=changes)
 
 
 def _ready(

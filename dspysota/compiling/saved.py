@@ -18,6 +18,9 @@ from dspysota import paths
 from dspysota.errors import ProgramError
 from dspysota.records import CompileInfo
 
+_SHOWN = ("demos", "traces", "train")
+"""What a predictor's state holds of examples."""
+
 
 def key_of(parts: Mapping[str, Any]) -> str:
     """Return the sha256 of what determines a program, 64 hexadecimal digits."""
@@ -27,6 +30,27 @@ def key_of(parts: Mapping[str, Any]) -> str:
 def state_of(module: dspy.Module) -> str:
     """Return the program's state as canonical JSON. Language models and their settings are not part of it."""
     return _text(module.dump_state())
+
+
+def without_demonstrations(state: str, start: str) -> str:
+    """Return a state with no demonstrations in it: `start`, the unprepared program's, where nothing else was changed.
+
+    A program made of several, such as an ensemble, keeps the predictors of its parts under longer names; if each is an
+    unprepared one, the whole answers as the unprepared program does.
+    """
+    values, fresh = json.loads(state), json.loads(start)
+    bare = {name: _bare(value) for name, value in values.items()}
+
+    def unchanged(name: str, value: Any) -> bool:
+        return any(value == kept and f".{name}".endswith(f".{known}") for known, kept in fresh.items())
+
+    return start if bare and all(unchanged(name, value) for name, value in bare.items()) else _text(bare)
+
+
+def _bare(value: Any) -> Any:
+    if not isinstance(value, dict):
+        return value
+    return {key: [] if key in _SHOWN else kept for key, kept in value.items()}
 
 
 def digest_of(state: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dspysota import approaches, programs, tasks
 from dspysota.errors import ConfigError
 from dspysota.profiles import Cell, Known, Profile
-from dspysota.profiles.grid import cell_id, check_name, check_program
+from dspysota.profiles.grid import cell_id, check_approach, check_name, check_program
 
 
 def known() -> Known:
@@ -16,6 +16,8 @@ def known() -> Known:
         adapters=tuple(programs.adapters()),
         base=lambda program: programs.split(program)[0],
         forms=programs.FORMS,
+        whole=lambda approach: approaches.split(approach)[0],
+        parts=approaches.FORMS,
     )
 
 
@@ -35,7 +37,7 @@ def make_cell(  # noqa: PLR0913  one argument per part of a cell, all but the pr
     default = names.programs[task][0]
     program = program or default
     check_program(program, task, names, "program")
-    check_name(approach, names.approaches, "approach")
+    check_approach(approach, names, "approach")
     check_name(adapter, names.adapters, "adapter")
     if rows is not None and rows < 1:
         raise ConfigError(f"rows={rows!r} asks no question; it must be at least 1.")

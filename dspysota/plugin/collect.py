@@ -55,13 +55,12 @@ def cells_of(marker: pytest.Mark, profile: Profile) -> list[Cell]:
 def _check_values(wanted: dict[str, str], rival: str | None) -> None:
     """Raise pytest.UsageError for a value that no profile could have: it would skip the test without a word."""
     from dspysota.experiment import known
-    from dspysota.profiles.grid import check_program
+    from dspysota.profiles.grid import check_approach, check_program
     from dspysota.profiles.values import Role
 
     names = known()
     valid: dict[str, tuple[str, ...]] = {
         "task": tuple(names.programs),
-        "approach": names.approaches,
         "adapter": names.adapters,
         "role": get_args(Role),
         "against": get_args(Role),
@@ -71,11 +70,13 @@ def _check_values(wanted: dict[str, str], rival: str | None) -> None:
         if key in given and given[key] not in names_of_key:
             choice = ", ".join(names_of_key)
             raise pytest.UsageError(f"@pytest.mark.sota has {key}={given[key]!r}; it must be one of {choice}.")
-    if "program" in given:
-        try:
+    try:
+        if "program" in given:
             check_program(given["program"], given["task"], names, "program")
-        except ConfigError as error:
-            raise pytest.UsageError(f"@pytest.mark.sota has {error}") from error
+        if "approach" in given:
+            check_approach(given["approach"], names, "approach")
+    except ConfigError as error:
+        raise pytest.UsageError(f"@pytest.mark.sota has {error}") from error
 
 
 def order(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -31,6 +31,10 @@ class Known:
     """The base program of an expression such as `cot+vote5`, which is a program too; raises ConfigError."""
     forms: str = ""
     """Which expressions there are, for messages that list the base programs."""
+    whole: Callable[[str], str] = str
+    """The approach of an expression such as `bootstrap:instructions`, which is an approach too; raises ConfigError."""
+    parts: str = ""
+    """Which expressions there are, for messages that list the approaches."""
 
 
 def _as_list(value: object) -> object:
@@ -98,7 +102,7 @@ def _cell(file: ProfileFile, entry: CellEntry, names: tuple[str, ...], known: Kn
     check_name(task, known.programs, f"{place}.task")
     program = entry.program or known.programs[task][0]
     check_program(program, task, known, f"{place}.program")
-    check_name(approach, known.approaches, f"{place}.approach")
+    check_approach(approach, known, f"{place}.approach")
     check_name(adapter, known.adapters, f"{place}.adapter")
     _check_model(model, file.models.get(model, ModelUse()), f"{place}.model")
     return Cell(
@@ -137,6 +141,15 @@ def check_program(program: str, task: str, known: Known, place: str) -> None:
     except ConfigError as error:
         raise ConfigError(f"{place}: {error}") from error
     check_name(base, known.programs[task], place, known.forms)
+
+
+def check_approach(approach: str, known: Known, place: str) -> None:
+    """Raise ConfigError naming the place and what is valid, unless there is the approach of this expression."""
+    try:
+        whole = known.whole(approach)
+    except ConfigError as error:
+        raise ConfigError(f"{place}: {error}") from error
+    check_name(whole, known.approaches, place, known.parts)
 
 
 def check_name(name: str, valid: Iterable[str], place: str, forms: str = "") -> None:

@@ -41,6 +41,10 @@ class CompileInfo(Record):
 
     program_digest: str
     """sha256 of the saved program's JSON."""
+    unprepared_digest: str | None = None
+    """The same of the program before it was prepared; None where it was not recorded."""
+    instructions_digest: str | None = None
+    """The same of the program without its demonstrations: `unprepared_digest` where no instruction was changed."""
     calls: int = 0
     usage: Usage = Usage()
     usd: float | None = None

@@ -90,7 +90,7 @@ def test_a_misspelt_marker_says_what_it_takes(collect, marker):
     "marker, valid",
     [
         ('task="gsm9k"', "gsm8k, hotpotqa"),
-        ('task="gsm8k", approach="bootstrp"', "zero_shot*"),
+        ('task="gsm8k", adapter="plane"', "plain, chat*"),
         ('task="gsm8k", against="refrence"', "candidate, reference, baseline"),
     ],
 )
@@ -109,6 +109,18 @@ def test_a_misspelt_program_names_the_valid_ones_and_their_forms(collect, progra
 
     assert 0 != result.ret
     result.stdout.fnmatch_lines([f"*@pytest.mark.sota has program:*{valid}*"])
+    result.stdout.no_fnmatch_line("*INTERNALERROR*")
+
+
+@pytest.mark.parametrize(
+    "approach, valid", [("bootstrp", "bootstrap, each also with :instructions*"), ("bootstrap:demos", ":instructions*")]
+)
+def test_a_misspelt_approach_names_the_valid_ones_and_their_parts(collect, approach, valid):
+    """An approach may be an expression, whose whole and part are checked."""
+    _, result = collect(test_a=EVALS.replace('task="gsm8k"', f'task="gsm8k", approach="{approach}"'))
+
+    assert 0 != result.ret
+    result.stdout.fnmatch_lines([f"*@pytest.mark.sota has approach:*{valid}*"])
     result.stdout.no_fnmatch_line("*INTERNALERROR*")
 
 
