@@ -10,7 +10,7 @@ from importlib import import_module
 from dspysota import __version__
 from dspysota.errors import SotaError
 
-COMMANDS = ("doctor", "models", "serve", "formats", "report", "results")
+COMMANDS = ("doctor", "models", "serve", "formats", "report", "lift", "results")
 """The subcommands, in the order of `dspysota --help`: the names of the modules beside this one."""
 
 EXAMPLES = """\

@@ -1,5 +1,6 @@
 """From a cell of the grid to a run: ties tasks, models, programs, the loop and the store together."""
 
+from dspysota.experiment.climb import climb
 from dspysota.experiment.comparison import Comparison, compare
 from dspysota.experiment.formats import Tried, TriedFormats, advice, try_formats
 from dspysota.experiment.known import known, make_cell
@@ -19,6 +20,7 @@ __all__ = [
     "TriedFormats",
     "Workbench",
     "advice",
+    "climb",
     "commit",
     "compare",
     "known",

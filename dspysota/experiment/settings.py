@@ -25,6 +25,8 @@ class Settings:
     """OpenAI-compatible endpoint that stands in for every model of the profile."""
     fresh: bool = False
     """Measure anew: ignore stored programs and unfinished runs."""
+    lift: bool = False
+    """Measure the steps to every optimized program, too."""
     command: str = ""
     """The command as typed, for the report."""
 

@@ -47,15 +47,22 @@ class Workbench:
         """A cell that is not in the profile. Raises ConfigError naming a bad name and the valid ones."""
         return make_cell(self._profile, **names)  # type: ignore[arg-type]  # checked there
 
-    def run(self, cell: Cell) -> Run:
+    def run(self, cell: Cell, *, keep_program: bool = False) -> Run:
         """The cell's run: from this session or this folder where it is complete, else measured now.
 
-        Raises SotaError when it cannot be measured at all.
+        With `keep_program` a stored program is taken although everything is to be measured anew. Raises SotaError when
+        it cannot be measured at all.
         """
         planned = self._plan(cell)
         if planned.key not in self._runs:
-            self._runs[planned.key] = self._find_or_measure(planned)
+            self._runs[planned.key] = self._find_or_measure(planned, keep_program)
         return self._runs[planned.key]
+
+    def runs(self) -> list[Run]:
+        """All runs of the folder that are complete, by the time they started. Raises RunError."""
+        folder = self._folder()
+        half_done = folder.unfinished()
+        return [run for run in folder.runs() if run.info.key not in half_done]
 
     def rehearse(self, cell: Cell, rows: int) -> Evaluation:
         """The cell's answers to the first `rows` training questions, scored; nothing is stored. Raises SotaError."""
@@ -89,11 +96,14 @@ class Workbench:
         source = replace(DataSource.from_environment(self._settings.data), announce=self._progress.say)
         return tasks.get(task).load(source, seed=self._profile.seed)
 
-    def _find_or_measure(self, planned: Plan) -> Run:
+    def _folder(self) -> RunFolder:
         if self._open is None:
-            raise RunError(f"The run of {planned.cell.id!r} has no folder to go to; give the workbench one.")
-        folder = self._open()
+            raise RunError("A run has no folder to go to; give the workbench one.")
+        return self._open()
+
+    def _find_or_measure(self, planned: Plan, keep_program: bool) -> Run:
+        folder = self._folder()
+        settings = replace(self._settings, fresh=False) if keep_program else self._settings
         with folder.turn(planned.key):
-            half_done = folder.unfinished()
-            stored = (run for run in folder.runs() if planned.made(run) and run.info.key not in half_done)
-            return next(stored, None) or measure(planned, self._settings, folder, self._progress)
+            stored = (run for run in self.runs() if planned.made(run))
+            return next(stored, None) or measure(planned, settings, folder, self._progress)

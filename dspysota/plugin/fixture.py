@@ -63,7 +63,8 @@ class Sota:
 
         Instead of a cell, name at least `task` and `model`. `program` None takes the task's default, `rows` None all
         test questions (`--sota-limit` goes before). A mistake in a name, a model that cannot be served or rows that
-        cannot be had fail the test with one sentence.
+        cannot be had fail the test with one sentence. With `--sota-lift` the steps to an optimized program are measured
+        after it; one that cannot be fails nothing, and the summary says so.
         """
         __tracebackhide__ = True
         seen = self._seen
@@ -73,7 +74,9 @@ class Sota:
                 names = {"task": task, "model": model, "approach": approach, "adapter": adapter}
                 cell = bench.cell(**names, program=program, rows=rows)
             run = bench.run(cell)
-        seen.sights[run.info.key] = Sight.of(run, str(self._session.place))
+            seen.sights[run.info.key] = Sight.of(run, str(self._session.place))
+            if self._session.settings.lift and run.info.key not in self._session.climbed:
+                self._climb(cell, run)
         return run
 
     def threshold(self, cell: Cell, run: Run) -> Threshold:
@@ -112,6 +115,12 @@ class Sota:
     def solver(self, cell: Cell) -> AbstractContextManager[Callable[[Example], Answer]]:
         """The cell's prepared program on its running model, ours alone within the block."""
         return _plain(self._session.workbench.solver(cell))
+
+    def _climb(self, cell: Cell, run: Run) -> None:
+        from dspysota.experiment import climb
+
+        self._seen.notes += climb(self._session.workbench, self._session.profile, cell, run)
+        self._session.climbed.add(run.info.key)
 
     @property
     def _seen(self) -> Seen:

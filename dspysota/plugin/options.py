@@ -70,6 +70,11 @@ OPTIONS = (
         flag="--sota-no-cache",
         help="Measure anew: ignore stored programs and unfinished runs.",
     ),
+    Option(
+        flag="--sota-lift",
+        help="Beside every optimized program measure the steps to it: unoptimized, format, instructions, "
+        "demonstrations, samples.",
+    ),
 )
 
 Origin = Literal["option", "environment", "ini", "default"]

@@ -27,6 +27,8 @@ class SotaSession:
         self._config = config
         self.folder: RunFolder | None = None
         """The run folder, once a run was asked for in this process."""
+        self.climbed: set[str] = set()
+        """Keys of the runs whose steps were measured or could not be."""
 
     @cached_property
     def settings(self) -> Settings:
@@ -44,6 +46,7 @@ class SotaSession:
             data=options.data_folder(data, self._base(data), lambda: list(tasks.names())),
             base_url=self._base_url(),
             fresh=options.switch(self._given("--sota-no-cache")),
+            lift=options.switch(self._given("--sota-lift")),
             command=shlex.join(["pytest", *map(str, self._config.invocation_params.args)]),
         )
 

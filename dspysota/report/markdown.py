@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from dspysota.lift import Step, label, ladders, sentences
 from dspysota.records import Run
 from dspysota.report import text
 from dspysota.report.meta import ReportMeta
@@ -34,7 +35,8 @@ def summary(runs: Sequence[Run], meta: ReportMeta) -> str:
         "| | run | n | score [95%] | tokens a question | p50 / p95 s | per s | not right |",
         "|-|-|-:|-|-:|-:|-:|-|",
     ]
-    tail = ["", *_facts(report.runs, meta), ""]
+    lift = _lift([one.run for one in report.runs])
+    tail = ["", *lift, *_facts(report.runs, meta), ""]
     room = MOST - sum(len(line) + 1 for line in (*lines, *tail)) - 100
     rows = [_row(one) for one in report.runs]
     while rows and sum(len(row) + 1 for row in rows) > room:
@@ -70,6 +72,38 @@ def _row(one: RunView) -> str:
         f"| {mark} | {plain(one.run.name)} | {one.asked} | {score} | {text.count(one.tokens)} | "
         f"{text.short(one.p50)} / {text.short(one.p95)} | {text.short(one.rate)} | {text.failures(one.failures)} |"
     )
+
+
+def _lift(runs: Sequence[Run]) -> list[str]:
+    """The steps to each optimized program, as many ladders as have room beside the runs."""
+    found = ladders(runs)
+    if not found:
+        return []
+    head = [
+        "**Where the lift came from**",
+        "",
+        "| | score [95%] | difference [95%] | tokens a question |",
+        "|-|-|-|-:|",
+    ]
+    shown: list[str] = []
+    notes: list[str] = []
+    for place, ladder in enumerate(found):
+        rows = [f"| **{plain(ladder.name)}** | | | |", *map(_step, ladder.steps)]
+        said = [f"- {plain(ladder.name)}: {plain(' '.join(sentences(ladder)))}"]
+        if sum(map(len, (*shown, *notes, *rows, *said))) > MOST // 3:
+            notes.append(f"- and {len(found) - place} more in report.html")
+            break
+        shown, notes = [*shown, *rows], [*notes, *said]
+    return [*head, *shown, "", *notes, ""]
+
+
+def _step(step: Step) -> str:
+    if step.state == "measured":
+        difference = text.changed(step.change.value, step.change.interval) if step.change else "–"
+    else:
+        difference = f"{step.state}: {plain(step.remark)}"
+    name = f"{label(step.name)}, {plain(step.adapter)}" if step.name in ("unoptimized", "format") else label(step.name)
+    return f"| {name} | {text.scored(step.score, step.interval)} | {difference} | {text.count(step.tokens)} |"
 
 
 def _facts(views: Sequence[RunView], meta: ReportMeta) -> list[str]:

@@ -109,6 +109,17 @@ def scored(value: float | None, interval: Interval | None) -> str:
     return f"{value:.3f} [{interval.low:.3f}, {interval.high:.3f}]"
 
 
+def changed(value: float | None, interval: Interval | None) -> str:
+    """A difference with its interval, signs written out.
+
+    >>> changed(0.1, Interval(-0.0214, 0.2)), changed(None, None)
+    ('+0.100 [-0.021, +0.200]', '–')
+    """
+    if value is None or interval is None:
+        return "–"
+    return f"{value:+.3f} [{interval.low:+.3f}, {interval.high:+.3f}]"
+
+
 def count(value: float | None) -> str:
     """A whole number with thousands separated.
 
