@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import dspy
@@ -14,6 +14,7 @@ from dspysota.approaches import approach
 from dspysota.compiling import saved
 from dspysota.compiling.job import Job, Outcome
 from dspysota.compiling.progress import Progress
+from dspysota.programs.retrieval import naming
 from dspysota.records import CompileInfo, Example, Usage
 from dspysota.tasks import Splits
 from dspysota.tasks.base import digest
@@ -63,9 +64,10 @@ def prepare(  # noqa: PLR0913  everything that decides the program, all but its 
         seed=seed,
         concurrency=concurrency,
         context_length=context_length,
+        corpus=naming.corpus(program_name, _learned_from(data)),
         progress=Progress(Console(stderr=True) if progress else None),
     )
-    parts = {"given": dict(cache_key), "approach": name, **_parts(job)}
+    parts = {"given": dict(cache_key), "approach": name, **_parts(job), **_retrieval(job, data)}
     key = saved.key_of(parts)
     kept = saved.load(key) if use_cache and chosen.ASKS_MODEL else None
     if kept is not None:
@@ -74,14 +76,19 @@ def prepare(  # noqa: PLR0913  everything that decides the program, all but its 
     outcome = chosen.apply(job)
     seconds = time.perf_counter() - started if chosen.ASKS_MODEL else 0.0
     state = saved.state_of(outcome.module)
-    info = _info(outcome, state, seconds)
+    info = _info(job, outcome, state, seconds)
     # With requests that failed, other demonstrations may have been found than on a good day: good for this run only.
     if chosen.ASKS_MODEL and not any(call.error for call in outcome.calls):
         saved.save(key, parts, state, info)
     return _ready(job, data, state, info)
 
 
-def _info(outcome: Outcome, state: str, seconds: float) -> CompileInfo:
+def _learned_from(data: Splits) -> tuple[Example, ...]:
+    return (*data.train, *data.validation)
+
+
+def _info(job: Job, outcome: Outcome, state: str, seconds: float) -> CompileInfo:
+    how = naming.identity(job.program)
     usage = Usage()
     for call in outcome.calls:
         usage = usage + call.usage
@@ -90,20 +97,28 @@ def _info(outcome: Outcome, state: str, seconds: float) -> CompileInfo:
         calls=len(outcome.calls),
         usage=usage,
         seconds=seconds,
-        notes=outcome.notes,
+        notes=(*outcome.notes, *([f"Retrieval: {how}."] if how else [])),
     )
 
 
 def _ready(job: Job, data: Splits, state: str, info: CompileInfo) -> Prepared:
     """Make the program from its state, also when it was compiled just now: fresh and reused ones cannot differ.
 
+    Where paragraphs are pooled it searches those of the test rows, as it searched those of the rows it learned from.
     Raises DataError where it shows a question that is held out.
     """
-    module = job.student()
+    module = replace(job, corpus=naming.corpus(job.program, data.test)).student()
     saved.restore(module, state)
     demos = [demo for predictor in module.predictors() for demo in predictor.demos]
     tasks.check_disjoint(data, (str(demo["question"]) for demo in demos if "question" in demo))
     return Prepared(module, info)
+
+
+def _retrieval(job: Job, data: Splits) -> dict[str, str]:
+    """Return what determines a program that retrieves in a way of its own, nothing for the others."""
+    how = naming.identity(job.program)
+    among = {"corpus": digest(_learned_from(data))} if job.corpus is not None else {}
+    return {"retrieval": how, **among} if how else {}
 
 
 def _parts(job: Job) -> dict[str, Any]:

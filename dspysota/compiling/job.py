@@ -8,6 +8,7 @@ import dspy
 
 from dspysota.compiling.progress import Progress
 from dspysota.programs import create, make_adapter
+from dspysota.programs.retrieval.corpus import Corpus
 from dspysota.records import Call, Example
 
 
@@ -25,11 +26,13 @@ class Job:
     concurrency: int = 1
     context_length: int | None = None
     """Tokens of prompt and answer that the model takes; None when it is not known, and then nothing is left out."""
+    corpus: Corpus | None = None
+    """What a program searches whose name asks for pooled paragraphs."""
     progress: Progress = field(default_factory=Progress)
 
     def student(self) -> dspy.Module:
         """Return a fresh, unprepared program."""
-        return create(self.task, self.program)
+        return create(self.task, self.program, corpus=self.corpus)
 
     def settings(self) -> Mapping[str, Any]:
         """Return the DSPy settings under which the program is to run."""

@@ -14,6 +14,7 @@ from dspysota.experiment.provenance import versions
 from dspysota.experiment.settings import Settings
 from dspysota.models import Weights
 from dspysota.profiles import Cell, ModelUse, Profile
+from dspysota.programs.retrieval import naming
 from dspysota.records import DataInfo, Example, Run
 from dspysota.tasks import Task, TaskData
 
@@ -38,6 +39,8 @@ class Plan:
     """None when an endpoint by URL answers."""
     seed: int
     concurrency: int
+    retrieval: str = ""
+    """What decides how paragraphs are found, and the digest of those that are pooled; empty as a rule."""
 
     @property
     def sampling(self) -> dict[str, float | int | None]:
@@ -65,6 +68,7 @@ class Plan:
                 "stop": self.stop,
                 "data": self.info.digest,
                 "concurrency": self.concurrency,
+                "retrieval": self.retrieval,
                 "code": source.digest(),
                 "dspy": versions().get("dspy"),
             }
@@ -121,6 +125,7 @@ def plan(cell: Cell, profile: Profile, settings: Settings, data: TaskData, *, pr
     ours = spec is not None and not use.base_url
     limit = settings.limit if settings.limit is not None else cell.rows
     rows = data.take(limit)
+    retrieval = _retrieval(cell, data)  # before the weights: where embeddings are missing, nothing need be fetched
     return Plan(
         cell=cell,
         task=tasks.get(cell.task),
@@ -133,4 +138,11 @@ def plan(cell: Cell, profile: Profile, settings: Settings, data: TaskData, *, pr
         weights=models.ensure(spec, progress=progress) if ours and spec else None,
         seed=profile.seed,
         concurrency=profile.concurrency,
+        retrieval=retrieval,
     )
+
+
+def _retrieval(cell: Cell, data: TaskData) -> str:
+    """Pooled paragraphs are those of all test rows, asked or not. Raises ConfigError where embeddings are missing."""
+    pooled = [data.info(data.splits.test).digest] if naming.is_pooled(cell.program) else []
+    return ", ".join([naming.identity(cell.program), *pooled])

@@ -10,12 +10,14 @@ from pkgutil import iter_modules
 from typing import TYPE_CHECKING, Any
 
 from dspysota.errors import ConfigError
+from dspysota.programs.retrieval import naming
 
 if TYPE_CHECKING:
     import dspy
 
     from dspysota.programs.calls import Recording, recording
     from dspysota.programs.lm import SeededLM, make_lm
+    from dspysota.programs.retrieval.corpus import Corpus
     from dspysota.programs.solver import make_adapter, make_solver
 
 __all__ = [
@@ -28,6 +30,7 @@ __all__ = [
     "make_solver",
     "names",
     "recording",
+    "variants",
 ]
 
 # Read by DSPy: without it, the first priced call asks a public server for model prices. It must be "true", not "1".
@@ -59,15 +62,26 @@ def names(task: str) -> list[str]:
     return sorted(found, key=lambda name: name != package.DEFAULT)
 
 
-def create(task: str, program: str) -> "dspy.Module":
+def variants(task: str) -> list[str]:
+    """Return the names of a task's programs that retrieve in another way, such as `read@dense`. Raises ConfigError."""
+    programs = set(names(task)) & set(import_module(f"{__name__}.{task}").RETRIEVING)
+    return [f"{program}@{suffix}" for program in sorted(programs) for suffix in naming.SUFFIXES]
+
+
+def create(task: str, program: str, *, corpus: "Corpus | None" = None) -> "dspy.Module":
     """Return a fresh, unprepared program. Raises ConfigError naming the valid ones.
 
     Its forward() takes the inputs of the task's examples and returns a prediction with `answer` and, where there is
-    something to tell, `details`.
+    something to tell, `details`. `corpus` is what a program searches whose name asks for pooled paragraphs. Raises
+    ModelError where its embeddings are not those known.
     """
-    if program not in names(task):
-        raise ConfigError(f"The task {task!r} has no program {program!r}; it has {', '.join(names(task))}.")
-    return import_module(f"{__name__}.{task}.{program}").PROGRAM()
+    plain, others = names(task), variants(task)
+    if program not in (*plain, *others):
+        near = others if "@" in program and others else plain
+        raise ConfigError(f"The task {task!r} has no program {program!r}; it has {', '.join(near)}.")
+    base, suffix = naming.split(program)
+    made = import_module(f"{__name__}.{task}.{base}").PROGRAM
+    return made(retriever=naming.retriever(program, corpus)) if suffix else made()
 
 
 def __getattr__(name: str) -> Any:

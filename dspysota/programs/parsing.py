@@ -79,6 +79,22 @@ def labelled(text: str, labels: dict[str, str]) -> dict[str, str]:
     return {**values, "": text[: marks[0][0] if marks else len(text)].strip(_SPACE)}
 
 
+def first_labelled(text: str, labels: dict[str, str]) -> tuple[str, str] | None:
+    """Return name and rest of the first line that starts with a label and goes on; None where there is none.
+
+    The first, because small models go on to invent what would come of it. `labels` maps names to labels.
+
+    >>> first_labelled("Hm.\\n**Search:** Rome\\nAnswer: 753", {"answer": "Answer:", "search": "Search:"})
+    ('search', 'Rome')
+    """
+    for line in text.split("\n"):
+        for name, label in labels.items():
+            match = _marker(label).match(line)
+            if match and (value := _bare(line[match.end() :])):
+                return name, value
+    return None
+
+
 @lru_cache(maxsize=64)
 def _marker(marker: str) -> re.Pattern[str]:
     """Compile a marker. One of words starts a line, one of signs may stand anywhere.

@@ -81,7 +81,7 @@ class Wire:
     clock: Callable[[], float] = field(default=time.perf_counter, repr=False)
     sleep: Callable[[float], None] = field(default=time.sleep, repr=False)
     _pool: urllib3.HTTPConnectionPool = field(init=False, repr=False, compare=False)
-    _path: str = field(init=False, repr=False, compare=False)
+    _root: str = field(init=False, repr=False, compare=False)
     _headers: dict[str, str] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -94,7 +94,7 @@ class Wire:
         # The pool itself and not its manager, which would parse the URL again for every question.
         pool = urllib3.PoolManager(maxsize=self.concurrency).connection_from_url(self.base_url)
         object.__setattr__(self, "_pool", pool)
-        object.__setattr__(self, "_path", (url.path or "").rstrip("/") + "/chat/completions")
+        object.__setattr__(self, "_root", (url.path or "").rstrip("/"))
         object.__setattr__(self, "_headers", headers)
 
     def ask(self, messages: Sequence[Mapping[str, str]], settings: Mapping[str, Any]) -> Reply:
@@ -148,11 +148,15 @@ class Wire:
         )
 
     def _attempt(self, body: bytes) -> Reply:
+        return read_reply(self.post("/chat/completions", body))
+
+    def post(self, path: str, body: bytes) -> bytes:
+        """Send one request to a path below /v1, once, unrecorded, and return the answer's body. Raises WireError."""
         deadline = self.clock() + self.timeout
         try:
             response = self._pool.urlopen(
                 "POST",
-                self._path,
+                self._root + path,
                 body=body,
                 headers=self._headers,
                 retries=False,
@@ -170,7 +174,7 @@ class Wire:
             raise WireError(Failure.SERVER_ERROR, self._shown(error)) from error
         if response.status != 200:
             raise self._refusal(response, data)
-        return read_reply(data)
+        return data
 
     def _read(self, response: urllib3.BaseHTTPResponse, deadline: float) -> bytes:
         """Read the body within its bounds; a response that is not read to its end takes its connection with it."""

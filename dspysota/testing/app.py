@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from dspysota.testing import chat
+from dspysota.testing import chat, embeddings
 from dspysota.testing.faults import Fault, Faults, FaultScript
 from dspysota.testing.http import Exchange
 
@@ -47,6 +47,7 @@ class App:
         self.settings = settings
         self.changed = threading.Condition()
         self.requests: list[Request] = []
+        self.embedded: list[str] = []
         self.arrived = 0
         self.in_flight = 0
         self.peak = 0
@@ -85,8 +86,20 @@ class App:
             exchange.send(200, chat.encode({"object": "list", "data": [card]}))
         elif path == "/v1/chat/completions" and exchange.method == "POST":
             self._chat(exchange)
+        elif path == "/v1/embeddings" and exchange.method == "POST":
+            self._embed(exchange)
         else:
             exchange.send(404, chat.error("Not Found", "NotFoundError", 404))
+
+    def _embed(self, exchange: Exchange) -> None:
+        try:
+            texts = embeddings.inputs_of(chat.decode(exchange.body))
+        except (ValueError, KeyError, TypeError):
+            exchange.send(400, chat.error("The body is no embedding request.", "BadRequestError", 400))
+            return
+        with self.changed:
+            self.embedded.extend(texts)
+        exchange.send(200, chat.encode(embeddings.embeddings(self.settings.name, texts)))
 
     def _chat(self, exchange: Exchange) -> None:
         try:

@@ -24,7 +24,7 @@ class FakeServer:
     `answers` is a function of the messages, a mapping from a piece of the last message to the text, or one text.
     A mapping's unknown question gets HTTP 400 naming it. Tokens are words; `max_tokens`, `stop` and the context length
     are honoured as a real server does. `faults` scripts what goes wrong (see `Fault`). Every chat request is recorded
-    in `requests`. Raises ServerError when it cannot listen.
+    in `requests`. At /v1/embeddings texts with words in common are near. Raises ServerError when it cannot listen.
     """
 
     def __init__(  # noqa: PLR0913 each is one knob of a real server
@@ -80,6 +80,12 @@ class FakeServer:
         """Every chat request so far, in order of arrival."""
         with self._app.changed:
             return tuple(self._app.requests)
+
+    @property
+    def embedded(self) -> tuple[str, ...]:
+        """Every text so far whose embedding was asked for, in order of arrival."""
+        with self._app.changed:
+            return tuple(self._app.embedded)
 
     @property
     def in_flight(self) -> int:

@@ -203,8 +203,16 @@ def test_unknown_names_are_named_with_the_valid_ones():
     """A task, program or adapter that does not exist is answered with those that do."""
     with pytest.raises(ConfigError, match=r"'maths'.*gsm8k, hotpotqa"):
         programs.create("maths", "cot")
-    with pytest.raises(ConfigError, match=r"'cot'.*read, two_hop"):
+    with pytest.raises(ConfigError, match=r"'cot'.*read, closed_book, react, two_hop, verify\."):
         programs.create("hotpotqa", "cot")
+    with pytest.raises(ConfigError, match=r"'read@magic'.*read@dense, read@hybrid, read@pool,"):
+        programs.create("hotpotqa", "read@magic")
+    with pytest.raises(ConfigError, match=r"'cot@dense'.*has cot, direct"):
+        programs.create("gsm8k", "cot@dense")
+    with pytest.raises(ConfigError, match=r"'closed_book@dense'.*"):
+        programs.create("hotpotqa", "closed_book@dense")
+    with pytest.raises(ConfigError, match=r"'read@pool' searches the paragraphs of many rows"):
+        programs.create("hotpotqa", "read@pool")
     with pytest.raises(ConfigError, match=r"'xml'.*plain, chat"):
         programs.make_adapter("xml")
 
@@ -226,10 +234,11 @@ def test_every_listed_name_exists():
 
 
 def test_names_cost_no_dspy():
-    """Listing programs, adapters and approaches imports neither DSPy nor bm25s."""
+    """Listing programs, adapters and approaches imports neither DSPy nor bm25s nor numpy."""
     code = (
-        "import sys; from dspysota import approaches, programs; programs.names('gsm8k'), programs.adapters(), "
-        "approaches.names(); assert not {'dspy', 'bm25s', 'litellm'} & set(sys.modules)"
+        "import sys; from dspysota import approaches, programs; "
+        "programs.names('gsm8k'), programs.variants('hotpotqa'), programs.adapters(), approaches.names(); "
+        "assert not {'dspy', 'bm25s', 'litellm', 'numpy'} & set(sys.modules)"
     )
 
     subprocess.run([sys.executable, "-c", code], check=True)
