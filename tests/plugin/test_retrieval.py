@@ -47,8 +47,8 @@ def test_a_pooled_program_is_measured_like_any_other(installed):
         project.run().assert_outcomes(passed=1)
 
     cases = project.cases()
-    found = {title.split()[-1] for case in cases for title in case["details"]["retrieved"]}
     assert [case["scores"]["f1"] for case in cases] == [1.0, 1.0, 1.0]
-    assert all(name.startswith("test") for name in found)
-    assert not found <= {case["case_id"] for case in cases}
+    found = [{title.split()[-1] for title in case["details"]["retrieved"]} for case in cases]
+    assert all(name.startswith("test") for names in found for name in names)
+    assert any(len(names) > 1 for names in found)  # paragraphs of other rows
     assert "paragraphs of the whole split, bm25" in json.dumps(project.manifest())
