@@ -30,4 +30,5 @@ def descending(scores: "NDArray[Any]", *, above: float | None = None) -> list[in
 
     order = np.argsort(-scores, kind="stable")
     kept = order if above is None else order[scores[order] > above]
-    return [int(place) for place in kept]
+    places: list[int] = kept.tolist()
+    return places

@@ -26,6 +26,9 @@ TOKENIZER = (
 )
 """A file within the package, and its sha256."""
 
+BATCH = 512
+"""Texts that are tokenized at once: 66,000 paragraphs together would take two gigabytes."""
+
 IDENTITY = f"wordllama l2_supercat_256 (sha256 {WEIGHTS[1][:16]}…)"
 
 
@@ -43,11 +46,12 @@ class WordLlama:
         import numpy as np
 
         rows = np.zeros((len(texts), self._table.shape[1]), dtype=np.float32)
-        # Lone surrogates, which a model's query may hold, are no text to the tokenizer.
-        clean = [text.encode("utf-8", "replace").decode() for text in texts]
-        for row, encoded in zip(rows, self._tokenizer.encode_batch(clean, add_special_tokens=False), strict=True):
-            if encoded.ids:
-                row[:] = self._table[encoded.ids].mean(axis=0)
+        for start in range(0, len(texts), BATCH):
+            # Lone surrogates, which a model's query may hold, are no text to the tokenizer.
+            clean = [text.encode("utf-8", "replace").decode() for text in texts[start : start + BATCH]]
+            for place, encoded in enumerate(self._tokenizer.encode_batch(clean, add_special_tokens=False), start):
+                if encoded.ids:
+                    rows[place] = self._table[encoded.ids].mean(axis=0)
         return rows
 
 
