@@ -98,6 +98,7 @@ def test_a_wrong_answer_without_its_paragraphs_is_a_retrieval_miss(program):
         ("She was born in Tarnholt.\n**Answer:** Tarnholt", "Tarnholt", "corrected"),
         ("The proposed answer is right.", "Brissel", "unreadable"),
         ("Answer:", "Brissel", "unreadable"),
+        ('"Answer: ANSWER"\nAnswer: ANSWER', "Brissel", "unreadable"),
         ("", "Brissel", "unreadable"),
     ],
 )
@@ -149,7 +150,7 @@ def test_react_never_searches_more_than_three_times():
     assert answer.prediction == "Tarnholt"
 
 
-@pytest.mark.parametrize("step", ["", "I would look for the painter.", "Search:", "Search", "[[ ## step ## ]]", "\x00"])
+@pytest.mark.parametrize("step", ["", "I would look for the painter.", "Search:", "Search", "Search: WORDS", "[[ ## step ## ]]", "\x00"])
 def test_a_step_that_cannot_be_read_ends_the_search(step):
     """The paragraphs found so far are read then: two calls."""
     with FakeServer(script(step, "Answer: Tarnholt")) as server:

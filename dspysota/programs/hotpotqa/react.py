@@ -18,7 +18,7 @@ from dspysota.programs.parsing import first_labelled
 from dspysota.programs.retrieval.paragraphs import Paragraph
 from dspysota.programs.retrieval.retriever import MAX_QUERY, Retriever
 from dspysota.programs.retrieval.telling import prediction
-from dspysota.programs.signatures.hotpotqa import BRIEF, AnswerShortly, NextStep
+from dspysota.programs.signatures.hotpotqa import BRIEF, PLACEHOLDERS, AnswerShortly, NextStep
 
 ACTS = {"search": "Search:", "answer": "Answer:"}
 
@@ -61,7 +61,7 @@ class React(dspy.Module):
             step = str(self.step(context=[p.text for p in found], question=question).step)
         except AdapterParseError:
             return "", ""
-        return first_labelled(step, ACTS) or ("", "")
+        return first_labelled(step, ACTS, PLACEHOLDERS) or ("", "")
 
 
 PROGRAM = React

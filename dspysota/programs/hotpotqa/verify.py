@@ -9,7 +9,7 @@ from dspy.utils.exceptions import AdapterParseError
 from dspysota.programs.parsing import first_labelled
 from dspysota.programs.retrieval.retriever import Retriever
 from dspysota.programs.retrieval.telling import prediction
-from dspysota.programs.signatures.hotpotqa import BRIEF, AnswerShortly, CheckAnswer
+from dspysota.programs.signatures.hotpotqa import BRIEF, PLACEHOLDERS, AnswerShortly, CheckAnswer
 
 
 class Verify(dspy.Module):
@@ -50,7 +50,7 @@ class Verify(dspy.Module):
             verdict = str(self.check(context=context, question=question, proposed=proposed).verdict)
         except AdapterParseError:
             return None
-        said = first_labelled(verdict, {"answer": "Answer:"})
+        said = first_labelled(verdict, {"answer": "Answer:"}, PLACEHOLDERS)
         return said[1] if said else None
 
 

@@ -11,6 +11,10 @@ BRIEF = dspy.OutputField(desc="Think in one or two short sentences")
 """The reasoning that a short answer wants."""
 
 
+PLACEHOLDERS = ("ANSWER", "WORDS")
+"""What stands for an answer or a search in the instructions below; nobody answers so."""
+
+
 class AnswerShortly(dspy.Signature):
     """Answer the question from the paragraphs. The answer is a name, a date, a number or a few words, or yes or no."""
 
