@@ -150,7 +150,9 @@ def test_react_never_searches_more_than_three_times():
     assert answer.prediction == "Tarnholt"
 
 
-@pytest.mark.parametrize("step", ["", "I would look for the painter.", "Search:", "Search", "Search: WORDS", "[[ ## step ## ]]", "\x00"])
+@pytest.mark.parametrize(
+    "step", ["", "Search:", "I would look for the painter.", "Search: WORDS", "[[ ## step ## ]]", "\x00"]
+)
 def test_a_step_that_cannot_be_read_ends_the_search(step):
     """The paragraphs found so far are read then: two calls."""
     with FakeServer(script(step, "Answer: Tarnholt")) as server:
