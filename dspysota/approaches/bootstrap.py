@@ -16,6 +16,7 @@ from dspysota.compiling.optimizing import quiet
 from dspysota.errors import ProgramError
 
 ASKS_MODEL = True
+SELECTS = False
 
 DEFAULTS: Mapping[str, Any] = {"max_bootstrapped_demos": 4, "max_labeled_demos": 0, "max_rounds": 1}
 """Of `dspy.BootstrapFewShot`."""

@@ -17,6 +17,7 @@ from dspysota.compiling.tape import Tape
 from dspysota.compiling.taped import taped
 from dspysota.errors import ConfigError
 from dspysota.programs import create, make_adapter
+from dspysota.programs.retrieval.corpus import Corpus
 from dspysota.records import Example
 
 
@@ -47,11 +48,13 @@ class Job:
     concurrency: int = 1
     context_length: int | None = None
     """Tokens of prompt and answer that the model takes; None when it is not known, and then nothing is left out."""
+    corpus: Corpus | None = None
+    """What a program searches whose name asks for pooled paragraphs."""
     progress: Progress = field(default_factory=Progress)
 
     def student(self) -> dspy.Module:
         """Return a fresh, unprepared program."""
-        return create(self.task, self.program)
+        return create(self.task, self.program, corpus=self.corpus)
 
     def examples(self) -> list[dspy.Example]:
         """Return the training rows as DSPy wants them."""
