@@ -1,6 +1,7 @@
 """From the name of an approach to a program that can be asked: compiled now, or loaded where it was compiled before."""
 
 import json
+import sys
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field
@@ -113,7 +114,7 @@ def prepare(  # noqa: PLR0913  everything that decides the program, all but its 
             tape=tape,
             teacher=stack.enter_context(teacher.open()) if teacher else None,
             teacher_name=teacher.name if teacher else None,
-            progress=Progress(Console(stderr=True) if progress else None),
+            progress=Progress(Console(file=sys.stderr) if progress else None),
             **fields,
         )
         outcome = chosen.apply(job)
