@@ -31,7 +31,7 @@ def optimize(job: Job, search: Callable[[], dspy.Module]) -> Outcome:
             module = best_scored(job)
     _check(job)
     validation_score = _score_of(job, module)
-    notes = fit(module, job)
+    notes = (*_as_before(job, module), *fit(module, job))
     return Outcome(module=module, validation_score=validation_score, candidates=len(job.board.candidates), notes=notes)
 
 
@@ -62,6 +62,12 @@ def ask_ahead(job: Job, rows: list[dspy.Example]) -> None:
         dspy.Parallel(num_threads=job.concurrency, disable_progress_bar=True)([(job.student(), row) for row in rows])
 
 
+def _as_before(job: Job, module: dspy.Module) -> tuple[str, ...]:
+    """Return a note where all the search came to nothing: the program is then no other than an unprepared one."""
+    same = saved.state_of(module) == saved.state_of(job.student())
+    return ("Nothing better was found than the program that the search started from.",) if same else ()
+
+
 def _score_of(job: Job, module: dspy.Module) -> float | None:
     return job.board.score_of(saved.state_of(module))
 
@@ -77,8 +83,10 @@ def _guarded(job: Job, search: Callable[[], dspy.Module]) -> dspy.Module | None:
     except Exception as error:
         if job.tape.stopped:
             return None
+        # DSPy asserts what kind of error it may meet, without a word: the one that it met says more.
+        shown = error if str(error) else error.__context__ or error
         raise ProgramError(
-            f"The optimizer failed with {type(error).__name__}: {str(error)[:300]}. What was paid for is kept; a "
+            f"The optimizer failed with {type(shown).__name__}: {str(shown)[:300]}. What was paid for is kept; a "
             "larger teacher or other settings may help."
         ) from error
     # An optimizer that swallowed the end of its budget scored what came after it as zero: its choice is not to be had.
