@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Prepared", "names", "prepare"]
 
-_NAMES = ("zero_shot", "few_shot", "bootstrap")
+_NAMES = (
+    *("zero_shot", "few_shot", "bootstrap"),
+    *("copro", "mipro", "simba", "gepa", "infer_rules", "bootstrap_finetune"),
+)
 
 
 def names() -> list[str]:

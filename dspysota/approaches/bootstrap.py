@@ -46,7 +46,7 @@ def apply(job: Job) -> Outcome:
         on_end=on_end,
         **settings,
     )
-    with quiet(), dspy.context(**job.dspy_settings()), job.progress.shown(f"Bootstrapping from {total} questions"):
+    with job.progress.shown(f"Bootstrapping from {total} questions"), quiet(), dspy.context(**job.dspy_settings()):
         module = search.compile(job.student(), trainset=job.examples())
     notes = _notes(search, settings["max_bootstrapped_demos"], job)
     return Outcome(module=module, notes=(*notes, *fit(module, job)))

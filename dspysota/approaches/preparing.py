@@ -1,6 +1,7 @@
 """From the name of an approach to a program that can be asked: compiled now, or loaded where it was compiled before."""
 
 import json
+import sys
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
@@ -100,17 +101,12 @@ def prepare(  # noqa: PLR0913  everything that decides the program, all but its 
         "context_length": context_length,
         "corpus": naming.corpus(split(program_name)[0], _learned_from(data)),
     }
-    work = _Work(chosen, lm, effort, fields, Progress(Console(stderr=True) if progress else None))
+    work = _Work(chosen, lm, effort, fields, Progress(Console(file=sys.stderr) if progress else None))
     if chosen.ASKS_MODEL:
-        state, info = work.kept(
-            {
-                "given": dict(cache_key),
-                "approach": name,
-                **_parts(lm, effort, fields),
-                **_retrieval(fields["program"], data),
-            },
-            use_cache,
-        )
+        given = {"given": dict(cache_key), "approach": name, **_retrieval(fields["program"], data)}
+        if getattr(chosen, "SELECTS", True):
+            given["validation"] = digest(fields["validation"])
+        state, info = work.kept({**given, **_parts(lm, effort, fields)}, use_cache)
     else:
         state, info = work.compiled(Tape(None, Budget(), concurrency=1), None)
     return _ready(chosen, program_name, fields, data, state, info)
