@@ -54,8 +54,8 @@ def read(text: str, *, ended: bool = True) -> Found | None:
 def unwrapped(code: str) -> str:
     """Return the code of a field that is to hold code alone: without fences, where it has some, else as it is.
 
-    >>> unwrapped("```\nprint(2)\n```"), unwrapped("x = 2\nx")
-    ('print(2)', 'x = 2\nx')
+    >>> unwrapped("```\\nprint(2)\\n```"), unwrapped("x = 2\\nx")
+    ('print(2)', 'x = 2\\nx')
     """
     found = read(code) if _FENCE.search(code) else Found("", code)
     return "" if found is None else found.value.strip("\r\n")

@@ -4,7 +4,7 @@ The index is built per example and thrown away: ten paragraphs take about a mill
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import dspy
 

@@ -5,9 +5,9 @@ import pytest
 from dspy.utils.exceptions import AdapterParseError
 
 from dspysota.programs.calls import record, recording
-from dspysota.programs.plain import PlainAdapter, marked
 from dspysota.programs.signatures.gsm8k import Solve
 from dspysota.programs.signatures.hotpotqa import AnswerShortly
+from dspysota.programs.plain import PlainAdapter, marked
 from dspysota.records import Call, Usage
 
 ADAPTER = PlainAdapter()
