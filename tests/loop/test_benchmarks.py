@@ -2,7 +2,7 @@
 
 import json
 
-from benchmarks import chain, loop_overhead, server_wall
+from benchmarks import chain, loop_overhead, sandbox, server_wall
 from dspysota.testing import FakeServer
 
 
@@ -40,3 +40,10 @@ def test_made_up_questions_differ():
     """No two made-up questions share an id or a text, so that nothing is answered from a cache."""
     rows = chain.made_up(200)
     assert len({row.id for row in rows}) == len({row.question for row in rows}) == 200
+
+
+def test_the_sandbox_is_timed_alone_and_in_threads(capsys):
+    """One line for one thread, one for many."""
+    assert sandbox.main(["--programs", "4", "--threads", "2"]) == 0
+    printed = capsys.readouterr().out
+    assert [line.split()[0] for line in printed.splitlines()[2:]] == ["1", "2"]

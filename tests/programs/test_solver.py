@@ -36,8 +36,8 @@ def solve(server, example, task="gsm8k", program="cot", adapter="plain", **optio
 
 @pytest.mark.parametrize("program", programs.names("gsm8k"))
 def test_gsm8k_programs_answer(program):
-    """Each program asks once and gives the number behind the marker."""
-    with FakeServer("2 + 2 = 4\n#### 4") as server:
+    """Each program asks once and gives the number behind the marker, or the one that its code prints."""
+    with FakeServer("print(2 + 2)" if program == "pot" else "2 + 2 = 4\n#### 4") as server:
         answer = solve(server, SUM, program=program)
 
     assert answer.prediction == "4"
