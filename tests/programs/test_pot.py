@@ -8,10 +8,11 @@ import pytest
 from dspysota import programs
 from dspysota.approaches import few_shot
 from dspysota.compiling.concurrently import ConcurrentBootstrap
-from dspysota.compiling.job import Job
+from dspysota.compiling.job import make_job
+from dspysota.compiling.tape import Tape
 from dspysota.loop.classify import judge
 from dspysota.programs.gsm8k.pot import number
-from dspysota.records import Example, Failure
+from dspysota.records import Budget, Example, Failure
 from dspysota.tasks import get
 from dspysota.testing import FakeServer, Fault
 
@@ -234,7 +235,15 @@ def test_bootstrapping_finds_programs_as_demonstrations():
 
 def test_hand_written_programs_compute_their_answers():
     """Each demonstration is a program, and shown to the program itself it gives the right answer."""
-    job = Job(task="gsm8k", program="pot", adapter_name="plain", train=(), score=lambda *_: 0.0, lm=None)
+    job = make_job(
+        task="gsm8k",
+        program="pot",
+        adapter_name="plain",
+        train=(),
+        score=lambda *_: 0.0,
+        lm=programs.make_lm("http://127.0.0.1:9/v1", "nobody", None, max_tokens=50),
+        tape=Tape(None, Budget(), concurrency=1),
+    )
     entries = few_shot.read("gsm8k")
     predictor = few_shot.apply(job).module.write
     adapter = programs.make_adapter("plain")
