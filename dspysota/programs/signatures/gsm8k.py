@@ -7,6 +7,9 @@ import dspy
 
 from dspysota.programs.plain import marked
 
+SAMPLE: dict[str, Any] = {"question": "A box holds 6 pens. How many pens do 4 boxes hold?"}
+"""Made-up inputs, to show what a program sends."""
+
 
 class Solve(dspy.Signature):
     """Solve the math problem."""
