@@ -1,7 +1,9 @@
 """How a program is prepared: one module per approach. Importing this package imports no DSPy.
 
 An approach is a module with a function `apply(job: Job) -> Outcome`, and with `ASKS_MODEL`, which says whether it asks
-the model anything. Programs of those that do are stored, and loaded instead of compiled the next time.
+the model anything. Programs of those that do are stored, and loaded instead of compiled the next time. One that does
+not choose by validation rows says `SELECTS = False`; one whose programs have another shape than the task's has
+`blank(fresh, state)`, which builds the module that a state fits, from fresh ones.
 """
 
 from importlib import import_module
@@ -14,7 +16,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Prepared", "names", "prepare"]
 
-_NAMES = ("zero_shot", "few_shot", "bootstrap")
+_NAMES = (
+    *("zero_shot", "few_shot", "bootstrap"),
+    *("copro", "mipro", "simba", "gepa", "infer_rules", "bootstrap_finetune"),
+)
 
 
 def names() -> list[str]:

@@ -16,6 +16,7 @@ from dspysota.compiling.optimizing import quiet
 from dspysota.errors import ProgramError
 
 ASKS_MODEL = True
+SELECTS = False
 
 DEFAULTS: Mapping[str, Any] = {"max_bootstrapped_demos": 4, "max_labeled_demos": 0, "max_rounds": 1}
 """Of `dspy.BootstrapFewShot`."""
@@ -45,7 +46,7 @@ def apply(job: Job) -> Outcome:
         on_end=on_end,
         **settings,
     )
-    with quiet(), dspy.context(**job.dspy_settings()), job.progress.shown(f"Bootstrapping from {total} questions"):
+    with job.progress.shown(f"Bootstrapping from {total} questions"), quiet(), dspy.context(**job.dspy_settings()):
         module = search.compile(job.student(), trainset=job.examples())
     notes = _notes(search, settings["max_bootstrapped_demos"], job)
     return Outcome(module=module, notes=(*notes, *fit(module, job)))

@@ -5,7 +5,8 @@ with the names of the fields that are asked for; so a program of several steps g
 """
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
@@ -13,22 +14,28 @@ from typing import Any
 import dspy
 from dspy.utils.callback import BaseCallback
 
+from dspysota import tasks
 from dspysota.approaches import approach
 from dspysota.compiling import saved
 from dspysota.compiling.library import Stored
 from dspysota.errors import ConfigError, ProgramError
 from dspysota.programs import create, make_adapter, make_solver
-from dspysota.programs.lm import SeededLM, WireEngine
-from dspysota.programs.wire import Reply
+from dspysota.programs.calls import recording
+from dspysota.programs.lm import CONSTRAINT, SeededLM, WireEngine
+from dspysota.programs.reply import Reply
+from dspysota.programs.retrieval import naming
+from dspysota.programs.wire import Prompt, as_messages
 from dspysota.records import Example, Message, Usage
 
 
 @dataclass(frozen=True)
 class Step:
-    """One request: which predictor made it, and its chat turns, as sent."""
+    """One request: which predictor made it, and its chat turns, as sent; a text to be continued is one turn."""
 
     predictor: str
     messages: tuple[Message, ...]
+    constraint: str = ""
+    """The expression that the server is told to keep the output to, empty where there is none."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,13 +50,20 @@ class Walk:
 
 
 def rebuilt(entry: Stored) -> dspy.Module:
-    """Return the program of an entry. Raises ProgramError where this version has none such, or it does not fit."""
+    """Return the program of an entry. Raises ProgramError where this version has none such, or it does not fit.
+
+    One that searches the paragraphs of many rows gets those of the sample.
+    """
+
+    def fresh() -> dspy.Module:
+        task, program = entry.part("task"), entry.part("program")
+        corpus = naming.corpus(program, [sample(task)]) if task in tasks.names() else None
+        return create(task, program, corpus=corpus)
+
     try:
         make_adapter(entry.part("adapter"))
         chosen = approach(entry.part("approach"))
-        # A program of several, such as an ensemble, is built by its approach, which knows its parts from the state.
-        blank = getattr(chosen, "blank", lambda task, base, state: create(task, base))
-        module: dspy.Module = blank(entry.part("task"), entry.part("program"), entry.state)
+        module: dspy.Module = chosen.blank(fresh, entry.state) if hasattr(chosen, "blank") else fresh()
     except ConfigError as error:
         raise ProgramError(f"The program {entry.meta.key[:12]!r} does not fit this dspysota: {error}") from error
     saved.restore(module, entry.state)
@@ -104,14 +118,20 @@ class _Clerk(BaseCallback):
         """Note in which form it wants to be answered."""
         self._asking.adapter, self._asking.signature = instance, inputs["signature"]
 
-    def ask(self, messages: Sequence[Mapping[str, str]], settings: Mapping[str, Any]) -> Reply:
-        """Write a request down, and answer it. `settings` are not looked at."""
-        sent = tuple(Message(role=turn["role"], content=turn["content"]) for turn in messages)
-        self.steps.append(Step(getattr(self._asking, "name", "?"), sent))
+    def ask(self, prompt: Prompt, settings: Mapping[str, Any]) -> Reply:
+        """Write a request down, and answer it."""
+        constraint = dict(settings.get(CONSTRAINT) or {}).get("regex", "")
+        self.steps.append(Step(getattr(self._asking, "name", "?"), as_messages(prompt), str(constraint)))
         return Reply(self._answer(), Usage(), "stop", None, None)
 
     def _answer(self) -> str:
+        """Return the names of the fields asked for, or what else the adapter that asks can read."""
         adapter, signature = self._asking.adapter, self._asking.signature
         # With a digit, since an answer that is to be a number is looked for by one.
-        fields = {name: f"({name} {len(self.steps)})" for name in signature.output_fields}
-        return str(adapter.format_assistant_message_content(signature, fields))
+        names = {name: f"({name} {len(self.steps)})" for name in signature.output_fields}
+        for fields in (names, *(dict.fromkeys(names, value) for value in ("1", "True"))):
+            text = str(adapter.format_assistant_message_content(signature, fields))
+            with recording(), suppress(Exception):  # whatever an adapter raises, it is no answer to it
+                adapter.parse(signature, text)
+                return text
+        return ""

@@ -10,7 +10,7 @@ from importlib import import_module
 from dspysota import __version__
 from dspysota.errors import SotaError
 
-COMMANDS = ("doctor", "models", "programs", "serve", "report", "results")
+COMMANDS = ("doctor", "models", "programs", "serve", "formats", "report", "results")
 """The subcommands, in the order of `dspysota --help`: the names of the modules beside this one."""
 
 EXAMPLES = """\
@@ -20,6 +20,7 @@ examples:
   dspysota models pull qwen2.5-coder-0.5b    fetch, verify and convert a model's weights
   dspysota programs list                     the compiled programs, and what they took
   dspysota serve smollm2-135m                start its server by hand
+  dspysota formats smollm2-135m gsm8k        find the prompt format that suits it
 
 Experiments are run by pytest: `pytest evals -m gsm8k`.
 """

@@ -75,6 +75,8 @@ def page(entry: Stored, walk: Walk, question: str | None) -> Iterator[str]:
         yield f"\nrequest {number}, by {line(step.predictor)}: {len(step.messages)} messages, {size:,} characters"
         for turn in step.messages:
             yield f"  {line(turn.role)}\n{quoted(turn.content)}"
+        if step.constraint:
+            yield f"  the server keeps the output to\n{quoted(step.constraint)}"
     yield from _end(walk)
 
 
@@ -151,7 +153,6 @@ def _said(value: Any) -> str:
 def _end(walk: Walk) -> Iterator[str]:
     if len(walk.steps) > 1:
         yield "\n(name n) stands for what the model answers to request n."
-    if walk.error:
-        yield f"\nThe run ended there: {line(walk.error)}"
     if walk.missed:
-        yield f"\nNot reached without a model: {', '.join(map(line, walk.missed))}."
+        why = f": {line(walk.error)}" if walk.error else "."
+        yield f"\nNot reached without a model's answers: {', '.join(map(line, walk.missed))}{why}"

@@ -475,3 +475,26 @@ def test_rm_deletes_all_that_are_named_or_none(home, capsys):
     out = said(capsys, "rm", first[:10], second, first)
     assert 2 == out.count("deleted")
     assert [third] == keys(home)
+
+
+@pytest.mark.parametrize("adapter", programs.adapters())
+@pytest.mark.parametrize("task", tasks.names())
+def test_every_program_can_be_shown_to_its_last_step(home, capsys, task, adapter):
+    """Whichever program and adapter, the walk comes to every predictor without a model."""
+    from dspysota.compiling import saved
+
+    prepared()
+    values = exported(capsys, keys(home)[0])
+    pooled = [name for name in programs.variants(task) if name.endswith("@pool")]
+    for program in [*programs.names(task), *pooled]:
+        module = programs.create(task, program.partition("@")[0])
+        parts = {**values["parts"], "task": task, "program": program, "adapter": adapter}
+        forged = forge(values, parts=parts, state=json.loads(saved.state_of(module)))
+
+        out = said(capsys, "show", f"./{forged}")
+
+        assert "Not reached" not in out
+        steps = set(re.findall(r"^request \d, by (\S+):", out, flags=re.MULTILINE))
+        assert {name for name, _ in module.named_predictors()} == steps
+        assert (adapter == "completion") == ("\n  prompt\n" in out)
+        assert (adapter == "structured") == ("the server keeps the output to" in out)

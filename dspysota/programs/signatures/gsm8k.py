@@ -10,12 +10,14 @@ from dspysota.programs.plain import marked
 SAMPLE: dict[str, Any] = {"question": "A box holds 6 pens. How many pens do 4 boxes hold?"}
 """Made-up inputs, to show what a program sends."""
 
+NUMBER = r"-?[0-9][0-9,]{0,14}(?:\.[0-9]{1,6})?"
+
 
 class Solve(dspy.Signature):
     """Solve the math problem."""
 
     question: str = dspy.InputField()
-    answer: str = marked("####", "the answer as a number", placeholder="N", pattern=r"\d")
+    answer: str = marked("####", "the answer as a number", placeholder="N", pattern=r"\d", form=NUMBER)
 
 
 def demonstrations(predictor: str, entries: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
