@@ -5,6 +5,8 @@ import sys
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import dspy
@@ -70,6 +72,7 @@ def prepare(  # noqa: PLR0913  everything that decides the program, all but its 
     cache_key: Mapping[str, str],
     effort: Effort | None = None,
     use_cache: bool = True,
+    since: datetime | None = None,
     progress: bool = True,
     context_length: int | None = None,
 ) -> Prepared:
@@ -80,7 +83,8 @@ def prepare(  # noqa: PLR0913  everything that decides the program, all but its 
 
     `metric` is the task's own score. `cache_key` holds what else decides the outcome, above all the digest of the
     model's weights. With `use_cache` a program compiled before under the same key is loaded, and a compilation that was
-    interrupted goes on with what it had paid for; without, it is compiled anew and replaces the one kept. One during
+    interrupted goes on with what it had paid for; without, it is compiled anew and replaces the one kept. With `since`
+    neither counts where it is older than that, so that all who say the same `since` share one new program. One during
     whose compilation requests failed is not kept. `context_length` is in tokens. Raises ConfigError for an unknown
     name or setting, ProgramError when the program cannot be prepared, kept or loaded, DataError where it demonstrates a
     validation or test question.
@@ -106,7 +110,7 @@ def prepare(  # noqa: PLR0913  everything that decides the program, all but its 
         given = {"given": dict(cache_key), "approach": name, **_retrieval(fields["program"], data)}
         if getattr(chosen, "SELECTS", True):
             given["validation"] = digest(fields["validation"])
-        state, info = work.kept({**given, **_parts(lm, effort, fields)}, use_cache)
+        state, info = work.kept({**given, **_parts(lm, effort, fields)}, use_cache, since)
     else:
         state, info = work.compiled(Tape(None, Budget(), concurrency=1), None)
     return _ready(chosen, program_name, fields, data, state, info)
@@ -122,16 +126,16 @@ class _Work:
     fields: Mapping[str, Any]
     shown: Progress
 
-    def kept(self, parts: Mapping[str, Any], use_cache: bool) -> tuple[str, CompileInfo]:
+    def kept(self, parts: Mapping[str, Any], use_cache: bool, since: datetime | None) -> tuple[str, CompileInfo]:
         """Return the program's state, loaded or else compiled now and then kept, and what it took."""
         budget = self.effort.optimize.budget
         key = saved.key_of({**parts, "budget": budget.model_dump(mode="json")})
-        known = saved.load(key) if use_cache else None
+        known = saved.load(key, since) if use_cache else None
         if known is not None:
             return known[0], known[1].model_copy(update={"reused": True})
         # Without the budget in its name: a search that a small one ended goes on where it was when it is given more.
         path = paths.tapes_dir() / f"{saved.key_of(parts)[:32]}.jsonl"
-        if not use_cache:
+        if not use_cache or _older(path, since):
             path.unlink(missing_ok=True)
         with Tape(path, budget, concurrency=self.fields["concurrency"], prices=self.effort.prices) as tape:
             with self.effort.teacher.open() if self.effort.teacher else nullcontext() as teacher:
@@ -156,6 +160,11 @@ class _Work:
         outcome = self.chosen.apply(job)
         state = saved.state_of(outcome.module)
         return state, _info(outcome, state, job, self.effort)
+
+
+def _older(path: Path, since: datetime | None) -> bool:
+    """Return whether nothing was added to a tape since then: it is of an earlier search."""
+    return since is not None and path.exists() and path.stat().st_mtime < since.timestamp()
 
 
 def _learned_from(data: Splits) -> tuple[Example, ...]:

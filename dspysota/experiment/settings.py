@@ -25,6 +25,8 @@ class Settings:
     """OpenAI-compatible endpoint that stands in for every model of the profile."""
     fresh: bool = False
     """Measure anew: ignore stored programs and unfinished runs."""
+    recompile: bool = False
+    """Compile anew: ignore programs stored before this command began. It is continued like any other."""
     command: str = ""
     """The command as typed, for the report."""
 
@@ -41,6 +43,8 @@ class Settings:
                 "data": str(self.data),
                 "base_url": self.base_url,
                 "out": str(self.out),
+                # Its own, since what it measures with must not be older than it.
+                "recompile": self.recompile,
                 "commit": commit,
             }
         )

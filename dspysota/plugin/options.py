@@ -70,6 +70,11 @@ OPTIONS = (
         flag="--sota-no-cache",
         help="Measure anew: ignore stored programs and unfinished runs.",
     ),
+    Option(
+        flag="--sota-recompile",
+        help="Compile programs anew although stored ones fit. Interrupted, the same command goes on with those that it "
+        "has compiled.",
+    ),
 )
 
 Origin = Literal["option", "environment", "ini", "default"]

@@ -44,6 +44,7 @@ class SotaSession:
             data=options.data_folder(data, self._base(data), lambda: list(tasks.names())),
             base_url=self._base_url(),
             fresh=options.switch(self._given("--sota-no-cache")),
+            recompile=options.switch(self._given("--sota-recompile")),
             command=shlex.join(["pytest", *map(str, self._config.invocation_params.args)]),
         )
 

@@ -78,7 +78,7 @@ class Wire:
         chat = not isinstance(prompt, str)
         path = "/chat/completions" if chat else "/completions"
         body = json.dumps({**settings, "messages" if chat else "prompt": prompt}).encode()
-        messages = _messages(prompt)
+        messages = as_messages(prompt)
         started = self.clock()
         attempt = 1
         while True:
@@ -187,7 +187,8 @@ class Wire:
         return shown if len(shown) <= 500 else shown[:500] + "…"
 
 
-def _messages(prompt: Prompt) -> tuple[Message, ...]:
+def as_messages(prompt: Prompt) -> tuple[Message, ...]:
+    """Return a prompt as it is recorded: a text is one turn of a "prompt"."""
     if isinstance(prompt, str):
         return (Message(role="prompt", content=prompt),)
     return tuple(Message(role=m["role"], content=m["content"]) for m in prompt)

@@ -45,10 +45,11 @@ def make(settings, data):
         {"data": Path("elsewhere")},
         {"out": Path("elsewhere")},
         {"base_url": "http://127.0.0.1:8/v1"},
+        {"recompile": True},
     ],
 )
 def test_what_is_measured_and_where_makes_another_command(settings, change):
-    """Limit, data, endpoint and folder are part of a command's identity."""
+    """Limit, data, endpoint, folder, and whether programs are new, are part of a command's identity."""
     profile = Profile(name="p")
 
     assert settings.command_key(profile, "c") != replace(settings, **change).command_key(profile, "c")

@@ -7,6 +7,9 @@ import dspy
 
 from dspysota.programs.plain import fenced, marked
 
+SAMPLE: dict[str, Any] = {"question": "A box holds 6 pens. How many pens do 4 boxes hold?"}
+"""Made-up inputs, to show what a program sends."""
+
 NUMBER = r"-?[0-9][0-9,]{0,14}(?:\.[0-9]{1,6})?"
 
 

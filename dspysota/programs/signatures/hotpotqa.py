@@ -10,6 +10,17 @@ from dspysota.programs.plain import marked
 BRIEF = dspy.OutputField(desc="Think in one or two short sentences")
 """The reasoning that a short answer wants."""
 
+SAMPLE: dict[str, Any] = {
+    "question": "In which country is the city in which Ada Quill was born?",
+    "paragraphs": [
+        ["Ada Quill", ["Ada Quill is a painter.", " She was born in Norvale."]],
+        ["Norvale", ["Norvale is a city in Estonda.", " It lies on the river Tarn."]],
+        ["Blue Harbour", ["Blue Harbour is a painting of 1921."]],
+        ["Estonda", ["Estonda is a country of nine provinces."]],
+    ],
+}
+"""Made-up inputs, to show what a program sends."""
+
 
 PLACEHOLDERS = ("ANSWER", "WORDS")
 """What stands for an answer or a search in the instructions below; nobody answers so."""
