@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Prepared", "names", "prepare"]
 
-_NAMES = ("zero_shot", "few_shot", "bootstrap")
+_NAMES = ("zero_shot", "few_shot", "bootstrap", "labeled", "random_search", "knn", "ensemble")
 
 
 def names() -> list[str]:

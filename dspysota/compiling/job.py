@@ -84,8 +84,11 @@ class Job:
         """Tokens that an answer may take."""
         return int(getattr(self.lm, "kwargs", {}).get("max_tokens") or 0)
 
-    def chosen(self, defaults: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the approach's settings over its defaults. Raises ConfigError for an unknown or ill-typed one."""
+    def chosen(self, defaults: Mapping[str, Any], least: Mapping[str, float] | None = None) -> dict[str, Any]:
+        """Return the approach's settings over its defaults; none may be below its `least` value.
+
+        Raises ConfigError for an unknown setting, one of another type, and one that is too small.
+        """
         for name, value in self.settings.items():
             if name not in defaults:
                 raise ConfigError(f"There is no setting {name!r} here; there are {', '.join(sorted(defaults))}.")
@@ -93,7 +96,11 @@ class Job:
             fits = isinstance(value, int | float) if wanted is float else isinstance(value, wanted)
             if not fits or (isinstance(value, bool) and wanted is not bool):
                 raise ConfigError(f"The setting {name} is {json.dumps(value)}; it has to be like {defaults[name]!r}.")
-        return {**defaults, **self.settings}
+        values = {**defaults, **self.settings}
+        for name, bound in (least or {}).items():
+            if values[name] < bound:
+                raise ConfigError(f"The setting {name} is {values[name]}; it has to be at least {bound}.")
+        return values
 
 
 @dataclass(frozen=True, kw_only=True)
