@@ -10,7 +10,7 @@ import dspy
 from rich.console import Console
 
 from dspysota import paths, source, tasks
-from dspysota.approaches import approach
+from dspysota.approaches import approach, origin
 from dspysota.compiling import saved
 from dspysota.compiling.budget import Price
 from dspysota.compiling.job import Job, Outcome, make_job
@@ -68,6 +68,7 @@ def prepare(  # noqa: PLR0913  everything that decides the program, all but its 
     cache_key: Mapping[str, str],
     effort: Effort | None = None,
     use_cache: bool = True,
+    keep: bool = True,
     progress: bool = True,
     context_length: int | None = None,
 ) -> Prepared:
@@ -79,9 +80,10 @@ def prepare(  # noqa: PLR0913  everything that decides the program, all but its 
     `metric` is the task's own score. `cache_key` holds what else decides the outcome, above all the digest of the
     model's weights. With `use_cache` a program compiled before under the same key is loaded, and a compilation that was
     interrupted goes on with what it had paid for; without, it is compiled anew and replaces the one kept. One during
-    whose compilation requests failed is not kept. `context_length` is in tokens. Raises ConfigError for an unknown
-    name or setting, ProgramError when the program cannot be prepared, kept or loaded, DataError where it demonstrates a
-    validation or test question.
+    whose compilation requests failed is not kept. Without `keep`, as where the key does not tell `metric`, no program
+    is kept or loaded; but an interrupted compilation goes on all the same: what a model says depends on no metric.
+    `context_length` is in tokens. Raises ConfigError for an unknown name or setting, ProgramError when the program
+    cannot be prepared, kept or loaded, DataError where it demonstrates a validation or test question.
     """
     chosen, effort = approach(name), effort or Effort()
     _check_priced(effort)
@@ -98,9 +100,10 @@ def prepare(  # noqa: PLR0913  everything that decides the program, all but its 
         "concurrency": concurrency,
         "context_length": context_length,
     }
-    work = _Work(chosen, lm, effort, fields, Progress(Console(stderr=True) if progress else None))
+    work = _Work(chosen, lm, effort, fields, Progress(Console(stderr=True) if progress else None), keep)
     if chosen.ASKS_MODEL:
-        state, info = work.kept({"given": dict(cache_key), "approach": name, **_parts(lm, effort, fields)}, use_cache)
+        by = f"{name} {origin(name)}".strip()
+        state, info = work.kept({"given": dict(cache_key), "approach": by, **_parts(lm, effort, fields)}, use_cache)
     else:
         state, info = work.compiled(Tape(None, Budget(), concurrency=1), None)
     return _ready(chosen, program_name, fields, data, state, info)
@@ -115,12 +118,13 @@ class _Work:
     effort: Effort
     fields: Mapping[str, Any]
     shown: Progress
+    keep: bool
 
     def kept(self, parts: Mapping[str, Any], use_cache: bool) -> tuple[str, CompileInfo]:
         """Return the program's state, loaded or else compiled now and then kept, and what it took."""
         budget = self.effort.optimize.budget
         key = saved.key_of({**parts, "budget": budget.model_dump(mode="json")})
-        known = saved.load(key) if use_cache else None
+        known = saved.load(key) if use_cache and self.keep else None
         if known is not None:
             return known[0], known[1].model_copy(update={"reused": True})
         # Without the budget in its name: a search that a small one ended goes on where it was when it is given more.
@@ -132,7 +136,8 @@ class _Work:
                 state, info = self.compiled(tape, teacher)
             # With requests that failed, others might have been found than on a good day: good for this run only.
             if not tape.unlucky:
-                saved.save(key, parts, state, info)
+                if self.keep:
+                    saved.save(key, parts, state, info)
                 tape.close(remove=info.stopped is None)
         return state, info
 

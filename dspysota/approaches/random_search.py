@@ -67,9 +67,23 @@ def _search(job: Job, settings: Mapping[str, Any], ready: Callable[[dspy.Module]
         # More than go to the server at once, which is the tape's affair: one that waits for the answer to a question
         # that another candidate has asked already leaves its place to the next.
         concurrency=2 * job.concurrency,
+        first_alone=not _enough(job, settings),
         ready=ready,
         on_end=lambda: watch(job),
         metric=job.marks,
         teacher_settings={"lm": job.teacher},
         **settings,
     )
+
+
+def _enough(job: Job, settings: Mapping[str, Any]) -> bool:
+    """Return whether the budget suffices for everything that may be asked, as far as that can be told beforehand.
+
+    With labels every candidate has prompts of its own; without, all ask the same training questions.
+    """
+    budget, bootstrapped = job.tape.budget, settings["num_candidate_programs"] + 1
+    steps = len(job.student().predictors())
+    trains = len(job.train) * settings["max_rounds"] * (bootstrapped if settings["max_labeled_demos"] else 1)
+    most = steps * (trains + len(job.validation) * (bootstrapped + 2))
+    bounded = any(bound is not None for bound in (budget.tokens, budget.usd, budget.minutes))
+    return not bounded and (budget.calls is None or budget.calls >= most)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import threading
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
@@ -37,7 +38,8 @@ class ConcurrentRandomSearch(dspy.BootstrapFewShotWithRandomSearch):
     The candidates are the same, with the same demonstrations and scores, and of equal scores the first wins, as there.
     Only the order of asking is ours: a question is asked as soon as it is certain that one after the other would have
     come to it too. So where equal requests are sent once, by a cache or a tape, no request is sent that DSPy would not
-    have sent. Zero-shot and labels only go first, so that a budget that is soon spent leaves something to choose.
+    have sent. With `first_alone` nothing else is asked until zero-shot is scored, so that a budget that is soon spent
+    leaves something to choose.
 
     Neither failed questions nor a score end the search (`max_errors` and `stop_at_score` are without effect), except
     that a request beyond the budget ends the candidate that asked it. `ready(program)` is called with each candidate
@@ -48,12 +50,14 @@ class ConcurrentRandomSearch(dspy.BootstrapFewShotWithRandomSearch):
         self,
         *,
         concurrency: int,
+        first_alone: bool = False,
         ready: Callable[[dspy.Module], object] | None = None,
         on_end: Callable[[], object] | None = None,
         **settings: Any,
     ) -> None:
         super().__init__(**settings)
         self.concurrency = concurrency
+        self.first_alone = first_alone
         self.ready = ready
         self.on_end = on_end
         self.scored: list[Scored] = []
@@ -76,16 +80,24 @@ class ConcurrentRandomSearch(dspy.BootstrapFewShotWithRandomSearch):
         wanted = None if restrict is None else set(restrict)
         seeds = [seed for seed in range(-3, self.num_candidate_sets) if wanted is None or seed in wanted]
         make = _Maker(self, student, teacher, trainset, labeled_sample)
+        may_begin = threading.Event()
+        if not (self.first_alone and -3 in seeds):
+            may_begin.set()
         with Crew(self.concurrency) as crew:
 
             def candidate(place: int) -> Scored | None:
                 try:
+                    if seeds[place] != -3:
+                        may_begin.wait()
                     return self._candidate(seeds[place], make, valset or trainset, crew)
                 except BudgetSpentError:
                     return None
                 except BaseException as error:
                     crew.dismiss(error)
                     raise
+                finally:
+                    if seeds[place] == -3:
+                        may_begin.set()
 
             found, _ = first_successes(candidate, len(seeds), len(seeds), concurrency=len(seeds))
         self.scored = list(found.values())

@@ -73,6 +73,7 @@ class Tape:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._prices = prices or {}
+        self.budget = budget
         self._purse = Purse(budget)
         self._clock = clock
         self._started = clock()
