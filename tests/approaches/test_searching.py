@@ -1,17 +1,12 @@
 """The approaches that search: what they find, what they may spend, and how they go on after a kill."""
 
-import json
-
-import dspy
 import pytest
 
-from dspysota import programs
-from dspysota.compiling import saved
 from dspysota.errors import ConfigError, ProgramError
-from dspysota.records import Budget, Example
+from dspysota.records import Budget
 from dspysota.tasks import Splits
 from dspysota.testing import FakeServer, Fault
-from tests.approaches.asking import DATA, TRAIN, VALIDATION, bodies, fickle, prepare, rows, shown
+from tests.approaches.asking import DATA, TRAIN, VALIDATION, bodies, fickle, prepare, rows, shown, solved
 
 
 @pytest.fixture(autouse=True)
@@ -59,13 +54,6 @@ def test_the_winner_scores_on_held_out_rows_what_it_is_said_to():
     assert prepared.info.candidates == 8 + 3
     assert {phase.name for phase in prepared.info.phases} == {"bootstrapping", "scoring"}
     assert sum(phase.calls for phase in prepared.info.phases) == asked
-
-
-def solved(module, server):
-    """How many validation rows a program answers rightly."""
-    lm = programs.make_lm(server.base_url, server.name, None, max_tokens=50)
-    solve = programs.make_solver(module, lm, "plain")
-    return sum(solve(row).prediction == row.gold for row in DATA.validation)
 
 
 @pytest.mark.parametrize("change", [{"num_candidate_programs": 2}, {"max_bootstrapped_demos": 1}])
@@ -189,90 +177,6 @@ def test_more_budget_goes_on_where_the_smaller_one_ended():
     assert continued.info.sessions == 2
 
 
-class Killed(BaseException):
-    """As Ctrl-C: nobody catches it on the way."""
-
-
-class Deadly:
-    """An engine that dies instead of sending its `after`th request."""
-
-    def __init__(self, engine, after):
-        self.engine = engine
-        self.after = after
-        self.sent = iter(range(10**9))
-
-    def complete(self, request):
-        if next(self.sent) >= self.after:
-            raise Killed
-        return self.engine.complete(request)
-
-    def __deepcopy__(self, memo):
-        return self
-
-
-@pytest.mark.parametrize("after", [0, 1, 7, 20, 41])
-@pytest.mark.parametrize("name", SEARCHES)
-def test_a_killed_search_goes_on_and_pays_nothing_twice(home, name, after):
-    """What was on the tape when it was killed is not asked again, and the result is that of an undisturbed search."""
-    with FakeServer(fickle) as server:
-        undisturbed = prepare(server, name, cache_key={"model": "another"})
-    after = min(after, undisturbed.info.calls - 1)
-    with FakeServer(fickle) as server:
-        lm = programs.make_lm(server.base_url, server.name, None, max_tokens=50, retries=0)
-        with pytest.raises(Killed):
-            prepare(server, name, lm=lm.copy(engine=Deadly(lm.door, after)))
-    (tape,) = (home / "tapes").glob("*.jsonl")
-    known = {json.loads(line)["key"] for line in tape.read_text().splitlines()}
-    with FakeServer(fickle) as server:
-        again = prepare(server, name)
-
-        assert len(server.requests) == undisturbed.info.calls - len(known)
-    assert after - 3 <= len(known) <= after
-    assert shown(again) == shown(undisturbed)
-    assert again.info.calls == undisturbed.info.calls
-    assert again.info.validation_score == undisturbed.info.validation_score
-
-
-@pytest.mark.parametrize("name", ["random_search", "knn"])
-def test_a_server_that_dies_on_the_way_spoils_nothing(name):
-    """Failed requests are asked again the next time, the others not; what was found among failures is not kept."""
-    dies = lambda number, question: Fault("error", 400) if number >= 20 else None  # noqa: E731
-    calls = 20 if name == "random_search" else 12
-    faults = dies if name == "random_search" else (lambda number, q: Fault("error", 400) if number >= 12 else None)
-    with FakeServer(fickle, faults=faults) as server:
-        prepare(server, name)
-        answered = set(bodies(server)[:calls])
-    with FakeServer(fickle) as server:
-        again = prepare(server, name)
-
-        assert not answered & set(bodies(server))
-    assert not again.info.reused
-
-
-def test_labels_are_shown_as_they_are():
-    """`labeled` shows DSPy's sample of the rows, asks nothing, and says what the labels lack."""
-    with FakeServer(fickle) as server:
-        prepared = prepare(server, "labeled", settings={"k": 3})
-
-        assert not server.requests
-    examples = [dspy.Example(**row.inputs, answer=row.gold).with_inputs("question") for row in DATA.train]
-    theirs = dspy.LabeledFewShot(k=3).compile(programs.create("gsm8k", "cot"), trainset=examples)
-
-    assert shown(prepared) == [[demo.toDict() for demo in theirs.solve.predict.demos]]
-    assert prepared.info.notes == (
-        "The demonstrations of 'solve.predict' come from labelled rows, which have no reasoning.",
-    )
-
-
-def test_labels_of_a_program_that_does_not_reason_lack_nothing():
-    """Without reasoning in the signature there is nothing to say, and four rows are shown by default."""
-    with FakeServer(fickle) as server:
-        prepared = prepare(server, "labeled", program_name="direct")
-
-    assert len(shown(prepared)[0]) == 4
-    assert prepared.info.notes == ()
-
-
 def test_candidates_are_cut_to_the_context_before_they_are_scored():
     """What is scored is what will be used: no request shows more than fits, and the winner says what it lost."""
 
@@ -289,81 +193,10 @@ def test_candidates_are_cut_to_the_context_before_they_are_scored():
     assert any("would not fit into 150 tokens" in note for note in prepared.info.notes)
 
 
-def test_an_ensemble_has_the_best_different_programs():
-    """Members differ, stand in the order of their scores, and ask their own demonstrations."""
+def test_training_rows_that_many_candidates_want_are_asked_once():
+    """Without labels all candidates ask the same training questions: no more requests than there are rows."""
     with FakeServer(fickle) as server:
-        prepared = prepare(server, "ensemble", settings={"members": 4})
-        states = [saved.state_of(member) for member in prepared.module.members]
-        scores = [solved(member, server) for member in prepared.module.members]
-        winner = prepare(server, "random_search")
+        prepared = prepare(server, "random_search")
+    (bootstrapping,) = (phase.calls for phase in prepared.info.phases if phase.name == "bootstrapping")
 
-    assert len(set(states)) == len(states) == 4
-    assert scores == sorted(scores, reverse=True)
-    assert states[0] == saved.state_of(winner.module)
-
-
-def test_an_ensemble_costs_no_more_than_its_search():
-    """Its votes on the validation rows are known: the same calls as `random_search`."""
-    with FakeServer(fickle) as server:
-        ensemble, search = prepare(server, "ensemble"), prepare(server, "random_search")
-
-    assert ensemble.info.calls == search.info.calls
-
-
-def test_fewer_different_programs_than_wanted_are_said():
-    """Where candidates are alike, the ensemble is smaller, and a note says so."""
-    with FakeServer(lambda m: f"#### {m[-1]['content'].split(':')[0].split()[-1]}") as server:
-        prepared = prepare(server, "ensemble", settings={"num_candidate_programs": 0})
-
-    assert len(prepared.module.members) == 2
-    assert "Only 2 of 3 members" in prepared.info.notes[0]
-
-
-def votes(answers):
-    """Return what an ensemble of three makes of its members' answers."""
-    said = iter(answers)
-    with FakeServer(lambda messages: next(said)) as server:
-        members = [programs.create("gsm8k", "direct") for _ in range(3)]
-        from dspysota import tasks
-        from dspysota.programs.ensemble import Ensemble
-
-        lm = programs.make_lm(server.base_url, server.name, None, max_tokens=50, retries=0)
-        solve = programs.make_solver(Ensemble(members, tasks.get("gsm8k").normal_form), lm, "plain")
-        return solve(Example(id="x", inputs={"question": "How many?"}, gold="1"))
-
-
-@pytest.mark.parametrize(
-    "answers, wins",
-    [
-        (["#### 1", "#### 2", "#### 2"], "2"),
-        (["#### 1", "#### 2", "#### 3"], "1"),  # the better member
-        (["", "#### 2", "#### 3"], "2"),  # a lost vote
-        (["#### 1,000", "#### 7", "#### 1000.0"], "1,000"),  # one number in two spellings
-        (["", "", ""], None),
-    ],
-)
-def test_the_majority_wins_and_of_equal_counts_the_better_member(answers, wins):
-    """Answers are counted by their normal form; one that cannot be read does not vote."""
-    answer = votes(answers)
-
-    assert answer.prediction == wins
-    assert len(answer.calls) == 3
-
-
-def test_a_stored_ensemble_without_members_is_refused():
-    """A state of another program is one sentence, not a traceback."""
-    from dspysota.approaches import ensemble
-
-    for state in ("{}", "[]", "{", "3", saved.state_of(programs.create("gsm8k", "cot"))):
-        with pytest.raises(ProgramError, match="no members"):
-            ensemble.blank("gsm8k", "cot", state)
-
-
-def test_shared_rows_are_bootstrapped_by_the_teacher():
-    """Rows are asked once each although many candidates want them, at most as many as there are."""
-    with FakeServer(fickle) as server:
-        prepare(server, "random_search")
-        boot = [r for r in server.requests if r.question.startswith("train") or "\n\ntrain" in r.question]
-
-    assert 0 < len(boot) <= TRAIN
-    assert rows("train", TRAIN) == DATA.train
+    assert 0 < bootstrapping <= TRAIN
