@@ -6,7 +6,7 @@ from dspysota.errors import ConfigError, ProgramError
 from dspysota.records import Budget
 from dspysota.tasks import Splits
 from dspysota.testing import FakeServer, Fault
-from tests.approaches.asking import DATA, TRAIN, VALIDATION, bodies, fickle, prepare, rows, shown, solved
+from tests.approaches.asking import DATA, TRAIN, VALIDATION, bodies, fickle, prepare, shown, solved
 
 
 @pytest.fixture(autouse=True)
