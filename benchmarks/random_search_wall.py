@@ -32,7 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     settings = {**random_search.DEFAULTS, "num_candidate_programs": options.candidates}
 
     def ours(job: Job) -> dspy.Module:
-        return random_search.searched(job, settings)[0].module
+        return random_search.searched(job, settings).outcome.module
 
     def theirs(job: Job) -> dspy.Module:
         with compiling.as_dspy_does(job):

@@ -1,8 +1,9 @@
 """How a program is prepared: one module per approach. Importing this package imports no DSPy.
 
 An approach is a module with a function `apply(job: Job) -> Outcome`, and with `ASKS_MODEL`, which says whether it asks
-the model anything. Programs of those that do are stored, and loaded instead of compiled the next time. A module may
-also have `blank(task, program, state) -> dspy.Module`, where its programs are not simply those of the task.
+the model anything. Programs of those that do are stored, and loaded instead of compiled the next time. One that does
+not choose by validation rows says `SELECTS = False`; one whose programs have another shape than the task's has
+`blank(task, fresh, state)`, which builds the module that a state fits, from what `fresh()` returns.
 
 Other distributions add approaches by entry points of the group `dspysota.approaches`: a name, and such a module.
 """
@@ -22,7 +23,10 @@ __all__ = ["Prepared", "approach", "create_optimizer", "names", "origin", "prepa
 GROUP = "dspysota.approaches"
 """The group of entry points by which other distributions add approaches."""
 
-_NAMES = ("zero_shot", "few_shot", "bootstrap", "labeled", "random_search", "knn", "ensemble")
+_NAMES = (
+    *("zero_shot", "few_shot", "bootstrap", "labeled", "random_search", "knn", "ensemble"),
+    *("copro", "mipro", "simba", "gepa", "infer_rules", "bootstrap_finetune"),
+)
 
 _HOMES = {"Prepared": "preparing", "create_optimizer": "optimizer", "prepare": "preparing"}
 

@@ -16,6 +16,7 @@ from dspysota.compiling.optimizing import quiet
 from dspysota.errors import ProgramError
 
 ASKS_MODEL = True
+SELECTS = False
 
 DEFAULTS: Mapping[str, Any] = {"max_bootstrapped_demos": 4, "max_labeled_demos": 0, "max_rounds": 1}
 """Of `dspy.BootstrapFewShot`."""
@@ -53,7 +54,7 @@ def asked(job: Job, settings: Mapping[str, Any]) -> tuple[ConcurrentBootstrap, d
         on_end=on_end,
         **settings,
     )
-    with quiet(), dspy.context(**job.dspy_settings()), job.progress.shown(f"Bootstrapping from {total} questions"):
+    with job.progress.shown(f"Bootstrapping from {total} questions"), quiet(), dspy.context(**job.dspy_settings()):
         module = search.compile(job.student(), trainset=job.examples())
     return search, module
 

@@ -5,7 +5,7 @@ questions are asked once, and what was right is kept in the program, which is JS
 rows, right or wrong, found by an embedding; here they are the nearest of the right ones, by BM25 between the questions.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import dspy
@@ -13,10 +13,10 @@ import dspy
 from dspysota.approaches import bootstrap
 from dspysota.compiling.fit import fits
 from dspysota.compiling.job import Job, Outcome
-from dspysota.programs import create
 from dspysota.programs.nearest import ROW, Choice, Nearest
 
 ASKS_MODEL = True
+SELECTS = False
 
 DEFAULTS: Mapping[str, Any] = {"k": 4, "max_rounds": 1}
 """How many are shown, and how often a training question is asked until it is answered rightly."""
@@ -32,7 +32,7 @@ def apply(job: Job) -> Outcome:
     every = {"max_bootstrapped_demos": max(1, len(job.train)), "max_labeled_demos": 0}
     search, _ = bootstrap.asked(job, {**settings, **every})
     notes = bootstrap.remarks(search, job)
-    module = blank(job.task, job.program, "")
+    module = Nearest(job.student(), fits)
     room = None if job.context_length is None else job.context_length - job.max_tokens
     module.choice = Choice(k, room)
     for name, predictor in module.program.named_predictors():
@@ -44,6 +44,6 @@ def apply(job: Job) -> Outcome:
     return Outcome(module=module, notes=tuple(notes))
 
 
-def blank(task: str, program: str, state: str) -> Nearest:
+def blank(task: str, fresh: Callable[[], dspy.Module], state: str) -> Nearest:
     """Return the module of any state."""
-    return Nearest(create(task, program), fits)
+    return Nearest(fresh(), fits)

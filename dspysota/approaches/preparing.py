@@ -1,6 +1,7 @@
 """From the name of an approach to a program that can be asked: compiled now, or loaded where it was compiled before."""
 
 import json
+import sys
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
@@ -19,6 +20,7 @@ from dspysota.compiling.tape import Tape
 from dspysota.errors import ConfigError
 from dspysota.profiles import Optimize
 from dspysota.programs import create, resampled, split
+from dspysota.programs.retrieval import naming
 from dspysota.records import Budget, CompileInfo, Example, Usage
 from dspysota.tasks import Splits
 from dspysota.tasks.base import digest
@@ -99,11 +101,15 @@ def prepare(  # noqa: PLR0913  everything that decides the program, all but its 
         "seed": seed,
         "concurrency": concurrency,
         "context_length": context_length,
+        "corpus": naming.corpus(split(program_name)[0], _learned_from(data)),
     }
-    work = _Work(chosen, lm, effort, fields, Progress(Console(stderr=True) if progress else None), keep)
+    work = _Work(chosen, lm, effort, fields, Progress(Console(file=sys.stderr) if progress else None), keep)
     if chosen.ASKS_MODEL:
         by = f"{name} {origin(name)}".strip()
-        state, info = work.kept({"given": dict(cache_key), "approach": by, **_parts(lm, effort, fields)}, use_cache)
+        given = {"given": dict(cache_key), "approach": by, **_retrieval(fields["program"], data)}
+        if getattr(chosen, "SELECTS", True):
+            given["validation"] = digest(fields["validation"])
+        state, info = work.kept({**given, **_parts(lm, effort, fields)}, use_cache)
     else:
         state, info = work.compiled(Tape(None, Budget(), concurrency=1), None)
     return _ready(chosen, program_name, fields, data, state, info)
@@ -157,6 +163,10 @@ class _Work:
         return state, _info(outcome, state, job, self.effort)
 
 
+def _learned_from(data: Splits) -> tuple[Example, ...]:
+    return (*data.train, *data.validation)
+
+
 def _check_priced(effort: Effort) -> None:
     """Raise ConfigError where dollars are to be counted of a model without a price: an unknown price is not zero."""
     names = [effort.model_name, *([effort.teacher.name] if effort.teacher else [])]
@@ -174,6 +184,7 @@ def _info(outcome: Outcome, state: str, job: Job, effort: Effort) -> CompileInfo
     for phase in phases:
         usage = usage + phase.usage
     spent = [phase.usd for phase in phases]
+    how = naming.identity(job.program)
     return CompileInfo(
         program_digest=saved.digest_of(state),
         calls=sum(phase.calls for phase in phases),
@@ -188,7 +199,7 @@ def _info(outcome: Outcome, state: str, job: Job, effort: Effort) -> CompileInfo
         validation_rows=len(job.validation) if outcome.validation_score is not None else 0,
         candidates=outcome.candidates,
         teacher=effort.teacher.name if effort.teacher and phases else None,
-        notes=outcome.notes,
+        notes=(*outcome.notes, *([f"Retrieval: {how}."] if how else [])),
     )
 
 
@@ -197,20 +208,31 @@ def _ready(
 ) -> Prepared:
     """Make the program from its state, also when it was compiled just now: fresh and reused ones cannot differ.
 
+    Where paragraphs are pooled it searches those of the test rows, as it searched those of the rows it learned from.
     Raises DataError where it shows a question that is held out.
     """
+
     # A program of several, such as an ensemble, is built by its approach, which knows its parts from the state.
-    blank = getattr(chosen, "blank", lambda task, base, state: create(task, base))
-    module = blank(fields["task"], fields["program"], state)
+    def fresh() -> dspy.Module:
+        return create(fields["task"], fields["program"], corpus=naming.corpus(fields["program"], data.test))
+
+    module = chosen.blank(fields["task"], fresh, state) if hasattr(chosen, "blank") else fresh()
     saved.restore(module, state)
     demos = [demo for predictor in module.predictors() for demo in predictor.demos]
     tasks.check_disjoint(data, (str(demo["question"]) for demo in demos if "question" in demo))
     return Prepared(resampled(module, fields["task"], program), info)
 
 
+def _retrieval(program: str, data: Splits) -> dict[str, str]:
+    """Return what determines a program that retrieves in a way of its own, nothing for the others."""
+    how = naming.identity(program)
+    among = {"corpus": digest(_learned_from(data))} if naming.is_pooled(program) else {}
+    return {"retrieval": how, **among} if how else {}
+
+
 def _parts(lm: Any, effort: Effort, fields: Mapping[str, Any]) -> dict[str, Any]:
     """Return what determines a program besides its approach, the model's weights, and the budget."""
-    student = create(fields["task"], fields["program"])
+    student = create(fields["task"], fields["program"], corpus=fields["corpus"])
     return {
         "task": fields["task"],
         "program": fields["program"],
@@ -219,7 +241,6 @@ def _parts(lm: Any, effort: Effort, fields: Mapping[str, Any]) -> dict[str, Any]
         "sampling": json.loads(json.dumps(getattr(lm, "kwargs", {}), default=str)),
         "teacher": {"name": effort.teacher.name, "digest": effort.teacher.digest} if effort.teacher else None,
         "train": digest(fields["train"]),
-        "validation": digest(fields["validation"]),
         "start": saved.digest_of(saved.state_of(student)),
         "settings": dict(fields["settings"]),
         "seed": fields["seed"],

@@ -6,7 +6,7 @@ rows as they come, and bootstrapped from shuffled rows; the first of those with 
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import dspy
 
@@ -38,13 +38,22 @@ LEAST: Mapping[str, float] = {
 
 def apply(job: Job) -> Outcome:
     """Return the winner on the validation rows. Raises ProgramError where the budget does not even suffice for one."""
-    return searched(job, job.chosen(DEFAULTS, LEAST))[0]
+    return searched(job, job.chosen(DEFAULTS, LEAST)).outcome
 
 
-def searched(job: Job, settings: Mapping[str, Any]) -> tuple[Outcome, list[Scored]]:
-    """Return the winner, and every candidate that was scored on all rows, in the order of their seeds.
+class Found(NamedTuple):
+    """What a search found: the winner, every candidate scored on all rows, by their seeds, and what was cut of them."""
 
-    Candidates that would not fit into the context are cut before they are scored. Raises ProgramError as `apply` does.
+    outcome: Outcome
+    scored: list[Scored]
+    cuts: Mapping[str, tuple[str, ...]]
+    """Notes on demonstrations that do not fit into the context, by the candidates' states."""
+
+
+def searched(job: Job, settings: Mapping[str, Any]) -> Found:
+    """Search; candidates that would not fit into the context are cut before they are scored.
+
+    Raises ProgramError as `apply` does.
     """
     cuts: dict[str, tuple[str, ...]] = {}
     searches: list[ConcurrentRandomSearch] = []
@@ -59,7 +68,7 @@ def searched(job: Job, settings: Mapping[str, Any]) -> tuple[Outcome, list[Score
 
     outcome = optimize(job, search)
     notes = cuts.get(saved.state_of(outcome.module), ())
-    return replace(outcome, notes=(*notes, *outcome.notes)), searches[0].scored
+    return Found(replace(outcome, notes=(*notes, *outcome.notes)), searches[0].scored, cuts)
 
 
 def _search(job: Job, settings: Mapping[str, Any], ready: Callable[[dspy.Module], None]) -> ConcurrentRandomSearch:

@@ -10,7 +10,7 @@ from importlib import import_module
 from dspysota import __version__
 from dspysota.errors import SotaError
 
-COMMANDS = ("doctor", "models", "serve", "report", "results")
+COMMANDS = ("doctor", "models", "serve", "formats", "report", "results")
 """The subcommands, in the order of `dspysota --help`: the names of the modules beside this one."""
 
 EXAMPLES = """\
@@ -19,6 +19,7 @@ examples:
   dspysota models list                       the models that can be named, and which are here
   dspysota models pull qwen2.5-coder-0.5b    fetch, verify and convert a model's weights
   dspysota serve smollm2-135m                start its server by hand
+  dspysota formats smollm2-135m gsm8k        find the prompt format that suits it
 
 Experiments are run by pytest: `pytest evals -m gsm8k`.
 """

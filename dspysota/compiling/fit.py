@@ -1,6 +1,7 @@
 """Keeps demonstrations within the model's context."""
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import dspy
@@ -33,6 +34,22 @@ def fit(module: dspy.Module, job: Job) -> tuple[str, ...]:
                 f"{job.context_length} tokens."
             )
     return tuple(notes)
+
+
+FRAME = 2000
+"""Characters left for the instructions and labels around texts that are shown."""
+
+
+def how_many(texts: Sequence[str], job: Job) -> int:
+    """Return how many of these texts fit into one prompt, whichever they are; at least one.
+
+    All of them where the context length is not known.
+    """
+    if job.context_length is None:
+        return len(texts)
+    room = (job.context_length - job.max_tokens) * CHARACTERS_PER_TOKEN - FRAME
+    longest = max(len(text) for text in texts)
+    return min(len(texts), max(1, int(room // max(longest, 1))))
 
 
 def fits(adapter: Any, signature: Any, demos: list[Any], room: int) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import logging
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, redirect_stdout
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 
 import dspy
 
@@ -28,14 +28,16 @@ def optimize(job: Job, search: Callable[[], dspy.Module]) -> Outcome:
     scored above zero, and when the optimizer itself failed.
     """
     if not job.validation:
-        raise ProgramError(f"There are no validation rows of {job.task} to choose a program by; give some.")
-    with quiet(), dspy.context(**job.dspy_settings()), job.progress.shown(f"Compiling {job.task} {job.program}"):
-        module = _guarded(job, search) or _best_so_far(job)
-        validation_score = job.board.score_of(saved.state_of(module))
-        if validation_score is None:
-            validation_score = evaluate(job, module)
+        raise ProgramError(
+            f"There are no validation rows of {job.task} to choose programs by; raise optimize.validation."
+        )
+    with job.progress.shown(f"Compiling {job.task} {job.program}"), quiet(), dspy.context(**job.dspy_settings()):
+        module = _guarded(job, search) or best_scored(job)
+        if _score_of(job, module) is None and evaluate(job, module) is None:
+            module = best_scored(job)
     _check(job)
-    notes = fit(module, job)
+    validation_score = _score_of(job, module)
+    notes = (*_as_before(job, module), *fit(module, job))
     return Outcome(module=module, validation_score=validation_score, candidates=len(job.board.candidates), notes=notes)
 
 
@@ -59,10 +61,34 @@ def watch(job: Job) -> None:
         raise ProgramError(f"Compiling {job.task} gave up: every request so far failed, the last with {error!r}.")
 
 
+def best_scored(job: Job) -> dspy.Module:
+    """Return the best program scored on all validation rows. Raises ProgramError where there is none."""
+    best = job.board.best
+    if best is None:
+        spent = f"The budget of {job.tape.stopped} was spent" if job.tape.stopped else "The search ended"
+        raise ProgramError(
+            f"{spent} before any program had been scored on all {len(job.validation)} validation rows; give it more. "
+            "What was paid for is kept."
+        )
+    module = job.student()
+    saved.restore(module, best.state)
+    return module
+
+
 def ask_ahead(job: Job, rows: list[dspy.Example]) -> None:
     """Let the teacher answer rows at once, so that an optimizer that asks one by one finds its answers on the tape."""
     with dspy.context(lm=job.teacher):
         dspy.Parallel(num_threads=job.concurrency, disable_progress_bar=True)([(job.student(), row) for row in rows])
+
+
+def _as_before(job: Job, module: dspy.Module) -> tuple[str, ...]:
+    """Return a note where all the search came to nothing: the program is then no other than an unprepared one."""
+    same = saved.state_of(module) == saved.state_of(job.student())
+    return ("Nothing better was found than the program that the search started from.",) if same else ()
+
+
+def _score_of(job: Job, module: dspy.Module) -> float | None:
+    return job.board.score_of(saved.state_of(module))
 
 
 def _guarded(job: Job, search: Callable[[], dspy.Module]) -> dspy.Module | None:
@@ -76,24 +102,14 @@ def _guarded(job: Job, search: Callable[[], dspy.Module]) -> dspy.Module | None:
     except Exception as error:
         if job.tape.stopped:
             return None
+        # DSPy asserts what kind of error it may meet, without a word: the one that it met says more.
+        shown = error if str(error) else error.__context__ or error
         raise ProgramError(
-            f"The optimizer failed with {type(error).__name__}: {str(error)[:300]}. What was paid for is kept; a "
+            f"The optimizer failed with {type(shown).__name__}: {str(shown)[:300]}. What was paid for is kept; a "
             "larger teacher or other settings may help."
         ) from error
     # An optimizer that swallowed the end of its budget scored what came after it as zero: its choice is not to be had.
     return None if job.tape.stopped else module
-
-
-def _best_so_far(job: Job) -> dspy.Module:
-    best = job.board.best
-    if best is None:
-        raise ProgramError(
-            f"The budget of {job.tape.stopped} was spent before any program had been scored on all "
-            f"{len(job.validation)} validation rows; give it more. What was paid for is kept."
-        )
-    module = job.student()
-    saved.restore(module, best.state)
-    return module
 
 
 def _check(job: Job) -> None:
@@ -109,12 +125,15 @@ def _check(job: Job) -> None:
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Keep away what DSPy prints and logs while it optimizes: what failed is counted, and told in the end."""
+    """Keep away what DSPy prints and logs while it optimizes: what failed is counted, and told in the end.
+
+    Its progress bars go to stderr, as our own progress does, which has to hold on to the stream it was made with.
+    """
     logger = logging.getLogger("dspy")
     level = logger.level
     logger.setLevel(logging.CRITICAL)
     try:
-        with redirect_stdout(io.StringIO()):
+        with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
             yield
     finally:
         logger.setLevel(level)

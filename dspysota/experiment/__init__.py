@@ -1,21 +1,27 @@
 """From a cell of the grid to a run: ties tasks, models, programs, the loop and the store together."""
 
 from dspysota.experiment.comparison import Comparison, compare
+from dspysota.experiment.formats import Tried, TriedFormats, advice, try_formats
 from dspysota.experiment.known import known, make_cell
-from dspysota.experiment.progress import Pace, Progress, Silence
+from dspysota.experiment.progress import ConsoleProgress, Pace, Progress, Silence
 from dspysota.experiment.provenance import commit
 from dspysota.experiment.settings import Settings
 from dspysota.experiment.workbench import Workbench
 
 __all__ = [
     "Comparison",
+    "ConsoleProgress",
     "Pace",
     "Progress",
     "Settings",
     "Silence",
+    "Tried",
+    "TriedFormats",
     "Workbench",
+    "advice",
     "commit",
     "compare",
     "known",
     "make_cell",
+    "try_formats",
 ]

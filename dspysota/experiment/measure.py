@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -51,6 +51,12 @@ def measure(plan: Plan, settings: Settings, folder: RunFolder, progress: Progres
     run = Run(info=info.model_copy(update=times), cases=evaluation.cases)
     folder.save_run(run)
     return run
+
+
+def rehearse(plan: Plan, settings: Settings, progress: Progress) -> Evaluation:
+    """Ask all questions of a plan and score them, and store nothing. Raises SotaError as `measure` does."""
+    with ready(plan, settings, progress) as prepared:
+        return _evaluate(plan, prepared, None, progress)
 
 
 @contextmanager
@@ -139,11 +145,11 @@ def _cache_key(plan: Plan, server: Endpoint) -> dict[str, str]:
     )
 
 
-def _evaluate(plan: Plan, prepared: Ready, journal: Journal, progress: Progress) -> Evaluation:
+def _evaluate(plan: Plan, prepared: Ready, journal: Journal | None, progress: Progress) -> Evaluation:
     name = " · ".join((plan.info.name, plan.cell.id))
     progress.begin(name, len(plan.rows), plan.task.primary)
     try:
-        with journal:
+        with journal or nullcontext():
             return loop.evaluate(
                 prepared.solve,
                 plan.rows,

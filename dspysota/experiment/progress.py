@@ -7,7 +7,14 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from typing import Protocol
 
+from rich.console import Console
+from rich.status import Status
+from rich.text import Text
+
 from dspysota.records import Case
+
+LINE_SECONDS = 10.0
+"""Where lines cannot be rewritten, one is written this often."""
 
 
 class Progress(Protocol):
@@ -52,6 +59,51 @@ class Silence:
 
     def aside(self) -> AbstractContextManager[object]:
         """Nothing to make room for."""
+        return nullcontext()
+
+
+class ConsoleProgress:
+    """Progress for a command: one live line on a terminal, elsewhere a plain one every ten seconds and at the end."""
+
+    quiet = False
+
+    def __init__(self, console: Console, clock: Callable[[], float] = time.monotonic) -> None:
+        self._console, self._clock = console, clock
+        self._pace: Pace | None = None
+        self._status: Status | None = None
+        self._shown = 0.0
+
+    def say(self, text: str) -> None:
+        """Print a line."""
+        self._console.print(text, markup=False, highlight=False, soft_wrap=True)
+
+    def begin(self, name: str, total: int, primary: str) -> None:
+        """Start a line of its own."""
+        self._pace, self._shown = Pace(name, total, primary), self._clock()
+        if self._console.is_terminal:
+            self._status = self._console.status(Text(self._pace.line()))
+            self._status.start()
+
+    def case(self, case: Case, done: int, total: int) -> None:
+        """Show the new state; where lines stay, only when the last one is ten seconds old."""
+        assert self._pace is not None, "begin comes before the first case"
+        self._pace.add(case, done)
+        if self._status is not None:
+            self._status.update(Text(self._pace.line()))
+        elif done < total and self._clock() - self._shown >= LINE_SECONDS:
+            self._shown = self._clock()
+            self.say(self._pace.line())
+
+    def end(self) -> None:
+        """Leave the last state standing."""
+        if self._status is not None:
+            self._status.stop()
+        if self._pace is not None:
+            self.say(self._pace.line())
+        self._pace = self._status = None
+
+    def aside(self) -> AbstractContextManager[object]:
+        """Nothing to make room for: no line is shown between runs."""
         return nullcontext()
 
 

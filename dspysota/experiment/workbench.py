@@ -7,12 +7,14 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from dspysota import tasks
+from dspysota.errors import RunError
 from dspysota.experiment.endpoints import endpoint
 from dspysota.experiment.known import make_cell
-from dspysota.experiment.measure import measure, ready
+from dspysota.experiment.measure import measure, ready, rehearse
 from dspysota.experiment.plan import Plan, plan
 from dspysota.experiment.progress import Progress
 from dspysota.experiment.settings import Settings
+from dspysota.loop import Evaluation
 from dspysota.profiles import Cell, Profile
 from dspysota.records import Answer, Example, Run
 from dspysota.serving import Endpoint
@@ -21,10 +23,18 @@ from dspysota.tasks import DataSource, TaskData
 
 
 class Workbench:
-    """Measures cells, each once. Several processes may work in the same folder; a run is then made by one of them."""
+    """Measures cells, each once. Several processes may work in the same folder; a run is then made by one of them.
+
+    Without a folder it can only rehearse, serve and prepare.
+    """
 
     def __init__(
-        self, profile: Profile, settings: Settings, *, folder: Callable[[], RunFolder], progress: Progress
+        self,
+        profile: Profile,
+        settings: Settings,
+        *,
+        folder: Callable[[], RunFolder] | None = None,
+        progress: Progress,
     ) -> None:
         self._profile = profile
         self._settings = settings
@@ -46,6 +56,10 @@ class Workbench:
         if planned.key not in self._runs:
             self._runs[planned.key] = self._find_or_measure(planned)
         return self._runs[planned.key]
+
+    def rehearse(self, cell: Cell, rows: int) -> Evaluation:
+        """The cell's answers to the first `rows` training questions, scored; nothing is stored. Raises SotaError."""
+        return rehearse(self._plan(cell).on_training_rows(rows), self._settings, self._progress)
 
     def data(self, task: str) -> TaskData:
         """The task's rows, read once. Raises ConfigError or DataError."""
@@ -76,6 +90,8 @@ class Workbench:
         return tasks.get(task).load(source, seed=self._profile.seed)
 
     def _find_or_measure(self, planned: Plan) -> Run:
+        if self._open is None:
+            raise RunError(f"The run of {planned.cell.id!r} has no folder to go to; give the workbench one.")
         folder = self._open()
         with folder.turn(planned.key):
             half_done = folder.unfinished()

@@ -23,17 +23,19 @@ class Recording(list[Call]):
 
 # A context variable and no argument, because DSPy's module, adapter and engine stand between the two ends.
 _ACTIVE: ContextVar[Recording | None] = ContextVar("dspysota_recording", default=None)
+_LAST: ContextVar[Call | None] = ContextVar("dspysota_last_call", default=None)
 
 
 @contextmanager
 def recording() -> Iterator[Recording]:
     """Collect the calls of this context; an inner recording takes them from the outer one while it lasts."""
     calls = Recording()
-    token = _ACTIVE.set(calls)
+    active, latest = _ACTIVE.set(calls), _LAST.set(None)
     try:
         yield calls
     finally:
-        _ACTIVE.reset(token)
+        _LAST.reset(latest)
+        _ACTIVE.reset(active)
 
 
 def current() -> Recording | None:
@@ -41,7 +43,16 @@ def current() -> Recording | None:
     return _ACTIVE.get()
 
 
+def last() -> Call | None:
+    """Return the latest call of this context, recording or not, or None before the first.
+
+    DSPy's own thread pools, as in dspy.Evaluate, run programs where nobody records.
+    """
+    return _LAST.get()
+
+
 def record(call: Call) -> None:
-    """Add a call to the recording in progress, if there is one."""
+    """Add a call to the recording in progress, if there is one, and remember it as the last."""
+    _LAST.set(call)
     if (calls := _ACTIVE.get()) is not None:
         calls.append(call)

@@ -6,13 +6,28 @@ record per call, retries that show, pooled connections). DSPy's cache and retrie
 
 import hashlib
 import logging
+from collections.abc import Mapping
 from typing import Any
 
 import dspy
 from dspy import lm15
 
-from dspysota.programs.wire import Wire, WireError
+from dspysota.programs.reply import NO_TEMPLATE, WireError
+from dspysota.programs.wire import Prompt, Wire
 from dspysota.records import Failure, Usage
+
+PLAIN_TEXT = "dspysota_plain_text"
+"""Extension of a request whose only message is a text to be continued, and goes to /completions as it is."""
+
+CONSTRAINT = "structured_outputs"
+"""Extension of a request whose output the server is to constrain, in vLLM's own words: `{"regex": …}` and others."""
+
+_UNFIT, _ABSENT = frozenset({400, 422, 501}), frozenset({404, 405, 501})
+"""HTTP statuses of a server that cannot do what was asked, and of one that has no such path."""
+
+_ELSEWHERE = "take another adapter, such as 'plain', or a server of vLLM."
+
+_KNOWN = ("temperature", "max_tokens", "seed", "top_p", "top_k", "frequency_penalty", "presence_penalty")
 
 _ERRORS = {
     Failure.TIMEOUT: lm15.TimeoutError,
@@ -38,10 +53,14 @@ class WireEngine:
 
     def complete(self, request: lm15.Request) -> lm15.Response:
         """Answer one request. Raises lm15's errors, each caused by the WireError that says the failure class."""
+        extensions = dict(request.config.extensions or {})
+        plain = bool(extensions.pop(PLAIN_TEXT, False))
+        settings = {"model": self.served_name, **_settings(request), **extensions}
         try:
-            reply = self.wire.ask(_messages(request), {"model": self.served_name, **_settings(request)})
+            reply = self.wire.ask(_prompt(request, plain=plain), settings)
         except WireError as error:
-            raise _ERRORS[error.failure](str(error), status=error.status) from error
+            told = _with_cure(error, plain=plain, constrained=CONSTRAINT in extensions)
+            raise _ERRORS[told.failure](str(told), status=told.status) from told
         return as_response(request, reply.output, reply.usage, reply.finish_reason)
 
     def __deepcopy__(self, memo: object) -> "WireEngine":
@@ -58,6 +77,31 @@ def as_response(request: lm15.Request, output: str, usage: Usage, finish_reason:
         finish_reason=finish_reason if finish_reason in _FINISH else "stop",
         usage=lm15.Usage(usage.prompt_tokens, usage.completion_tokens, usage.total_tokens, usage.cached_tokens),
     )
+
+
+def _with_cure(error: WireError, *, plain: bool, constrained: bool) -> WireError:
+    """Return the error itself, or one that says what can be done where the server cannot do what an adapter asks for.
+
+    The call is recorded with the server's own words, which stand behind ours.
+    """
+    if error.failure is not Failure.SERVER_ERROR:
+        return error
+    if error.status in _UNFIT and "chat template" in str(error):
+        cure = f"{NO_TEMPLATE}; take the adapter 'completion', or serve it with a template."
+    elif error.status in _UNFIT and constrained:
+        cure = f"The server refuses structured outputs; {_ELSEWHERE}"
+    elif error.status in _ABSENT and plain:
+        cure = f"The server has no /v1/completions; {_ELSEWHERE}"
+    else:
+        return error
+    told = WireError(error.failure, f"{cure} It said: {error}", status=error.status)
+    told.__cause__ = error
+    return told
+
+
+def _prompt(request: lm15.Request, *, plain: bool) -> Prompt:
+    messages = _messages(request)
+    return "".join(message["content"] for message in messages) if plain else messages
 
 
 def _messages(request: lm15.Request) -> list[dict[str, str]]:
@@ -79,14 +123,12 @@ def _content(parts: Any) -> str:
 def _settings(request: lm15.Request) -> dict[str, Any]:
     config = request.config
     if request.tools or config.response_format or config.reasoning:
-        raise lm15.UnsupportedFeatureError("dspysota sends neither tools nor response formats nor reasoning settings.")
-    known = {
-        name: getattr(config, name)
-        for name in ("temperature", "max_tokens", "seed", "top_p", "top_k", "frequency_penalty", "presence_penalty")
-    }
-    settings = {name: value for name, value in known.items() if value is not None}
+        raise lm15.UnsupportedFeatureError(
+            "dspysota sends neither tools nor response formats nor reasoning settings; see the adapter 'structured'."
+        )
+    settings = {name: value for name in _KNOWN if (value := getattr(config, name)) is not None}
     # Always sent, null too: what a request says then does not depend on the server's defaults.
-    return {**settings, "stop": list(config.stop) or None, **(config.extensions or {})}
+    return {**settings, "stop": list(config.stop) or None}
 
 
 class SeededLM(dspy.LM):
@@ -106,18 +148,40 @@ class SeededLM(dspy.LM):
         return self._engine_spec
 
     def __call__(self, prompt: Any = None, *, messages: Any = None, **kwargs: Any) -> Any:
-        """Ask as dspy.LM does; with n > 1 once per candidate, each with its own seed."""
+        """Ask as dspy.LM does; with n > 1 once per candidate, each with its own seed.
+
+        The keyword `extensions` is ours: what an adapter adds to the request that DSPy has no keyword for.
+        """
         if isinstance(prompt, lm15.Request) or "request" in kwargs:
             return super().__call__(prompt, messages=messages, **kwargs)
         settings = {**self.kwargs, **kwargs}
         rollout, n = settings.get("rollout_id"), settings.get("n") or 1
         if rollout is None and n == 1:
-            return super().__call__(prompt, messages=messages, **kwargs)
+            return self._once(prompt, messages, kwargs)
         outputs: list[Any] = []
         for candidate in range(n):
             seed = derived_seed(settings.get("seed") or 0, rollout, candidate)
-            outputs += super().__call__(prompt, messages=messages, **{**kwargs, "n": 1, "seed": seed})
+            outputs += self._once(prompt, messages, {**kwargs, "n": 1, "seed": seed})
         return outputs
+
+    def _once(self, prompt: Any, messages: Any, kwargs: Mapping[str, Any]) -> Any:
+        """Ask once. Extensions travel in DSPy's own request value: its keywords refuse what they do not know."""
+        extensions = kwargs.get("extensions")
+        rest = {name: value for name, value in kwargs.items() if name != "extensions"}
+        if not extensions:
+            return super().__call__(prompt, messages=messages, **rest)
+        settings = {**self.kwargs, **rest}
+        config = lm15.Config(
+            **{name: settings[name] for name in _KNOWN if settings.get(name) is not None},
+            stop=tuple(settings.get("stop") or ()),
+            extensions=dict(extensions),
+        )
+        turns = tuple(
+            lm15.Message(role=message["role"], parts=(lm15.TextPart(message["content"]),))
+            for message in messages or [{"role": "user", "content": prompt}]
+        )
+        response = super().__call__(lm15.Request(model=self.model, messages=turns, config=config))
+        return [_content(response.message.parts)]
 
 
 def derived_seed(seed: int, rollout: int | None, candidate: int) -> int:

@@ -7,7 +7,7 @@ from typing import Any
 import dspy
 from dspy.predict.parameter import Parameter
 
-from dspysota.programs.retrieval import ranked
+from dspysota.programs.retrieval.bm25 import Bm25Index
 
 ROW = "training_question"
 """Field of a demonstration that says which training question it answers; no signature has it, so it is never shown."""
@@ -67,7 +67,7 @@ class Nearest(dspy.Module):
         """Return the program with the demonstrations for a question."""
         pools = {name: _by_row(predictor) for name, predictor in self.program.named_predictors()}
         rows = list(dict.fromkeys(row for pool in pools.values() for row in pool))
-        nearest = [rows[index] for index in ranked(rows, question)[: self.choice.k]] if rows else []
+        nearest = ranked(rows, question)[: self.choice.k]
         memo: dict[int, Any] = {}
         for name, predictor in self.program.named_predictors():
             demos = [pools[name][row] for row in reversed(nearest) if row in pools[name]]
@@ -81,6 +81,12 @@ class Nearest(dspy.Module):
             while not self.fits(adapter, signature, demos, self.choice.room):
                 demos = demos[1:]
         return demos
+
+
+def ranked(questions: list[str], question: str) -> list[str]:
+    """Return the questions, nearest first; those that share no word with it come last, in their order."""
+    nearest = [questions[place] for place in Bm25Index(questions).ranking(question)]
+    return list(dict.fromkeys([*nearest, *questions]))
 
 
 def _by_row(predictor: Any) -> dict[str, Any]:

@@ -18,21 +18,22 @@ from dspy.adapters.utils import format_field_value, parse_value
 from dspy.utils.exceptions import AdapterParseError
 
 from dspysota.programs import parsing
-from dspysota.programs.calls import current
+from dspysota.programs.calls import current, last
 
 FREE = "reasoning"
 """The output field that is written as free text before the others; `dspy.ChainOfThought` calls it so."""
 
 
-def marked(marker: str, desc: str | None = None, *, placeholder: str = "", pattern: str = "") -> Any:
+def marked(marker: str, desc: str | None = None, *, placeholder: str = "", pattern: str = "", form: str = "") -> Any:
     """Return an output field whose answer line starts with `marker`, such as "####" or "Answer:".
 
     `placeholder` stands for the answer in the instructions, such as "N"; `desc` says what it is. `pattern` is a regular
-    expression that every answer matches somewhere, such as a digit where numbers are asked for.
+    expression that every answer matches somewhere, such as a digit where numbers are asked for; `form` is one that a
+    whole answer has where the server can be made to keep to it, bounded and without look-around.
     """
     field = dspy.OutputField(desc=desc) if desc else dspy.OutputField()
     # Afterwards, since dspy.OutputField drops what it is given.
-    field.json_schema_extra.update(marker=marker, placeholder=placeholder, pattern=pattern)
+    field.json_schema_extra.update(marker=marker, placeholder=placeholder, pattern=pattern, form=form)
     return field
 
 
@@ -65,7 +66,7 @@ class PlainAdapter(dspy.Adapter):
         for demo in demos:
             user = self.format_user_message_content(signature, demo)
             assistant = self.format_assistant_message_content(signature, demo)
-            if user and any(_given(demo, name) for name in shape(signature).answers):
+            if user and any(given(demo, name) for name in shape(signature).answers):
                 messages += [{"role": "user", "content": user}, {"role": "assistant", "content": assistant}]
         return messages
 
@@ -80,9 +81,9 @@ class PlainAdapter(dspy.Adapter):
         """Return the inputs: a single one bare, lists as paragraphs, the others with their labels."""
         fields = shape(signature).inputs
         parts = [
-            _rendered(field, inputs[name], bare=len(fields) == 1)
+            rendered(field, inputs[name], bare=len(fields) == 1)
             for name, field in fields.items()
-            if _given(inputs, name)
+            if given(inputs, name)
         ]
         return "\n\n".join(part for part in (prefix, *parts, suffix) if part)
 
@@ -92,9 +93,9 @@ class PlainAdapter(dspy.Adapter):
         """Return the reasoning, where there is one, and the answer lines. What is missing is left out, not excused."""
         known = shape(signature)
         free = FREE in known.outputs and FREE not in known.answers
-        lines = [str(outputs[FREE]).strip()] if free and _given(outputs, FREE) else []
+        lines = [str(outputs[FREE]).strip()] if free and given(outputs, FREE) else []
         for name in known.answers:
-            if _given(outputs, name):
+            if given(outputs, name):
                 value = format_field_value(known.outputs[name], outputs[name])
                 lines.append(f"{known.labels[name]} {value}".strip())
         return "\n".join(line for line in lines if line)
@@ -121,14 +122,19 @@ def _one(known: "Shape", completion: str) -> dict[str, str]:
     name = known.answers[0]
     if not known.labels[name]:
         return {name: completion.strip(" \t\r\n")}
-    pattern = _extra(known.outputs[name], "pattern")
+    pattern = extra(known.outputs[name], "pattern")
     found = parsing.after_marker(completion, known.labels[name], pattern)
-    calls = current()
-    if found is None and not (calls and calls[-1].finish_reason == "length"):
+    if found is None and not truncated():
         found = parsing.last_line(completion, pattern)
-        if calls is not None and found:
+        if found and (calls := current()) is not None:
             calls.notes["marker"] = "missing"
     return {} if found is None else {FREE: found.before, name: found.value}
+
+
+def truncated() -> bool:
+    """Return whether the output being read was cut off by the token limit: the one of the last call of this context."""
+    call = last()
+    return call is not None and call.finish_reason == "length"
 
 
 @dataclass(frozen=True)
@@ -154,7 +160,7 @@ def _shape(signature: Any, instructions: str) -> Shape:
     outputs = dict(signature.output_fields)
     answers = tuple(name for name in outputs if name != FREE) or tuple(outputs)
     alone = len(outputs) == 1
-    labels = {name: _extra(outputs[name], "marker") or ("" if alone else _label(name)) for name in answers}
+    labels = {name: extra(outputs[name], "marker") or ("" if alone else label_of(name)) for name in answers}
     system = f"{textwrap.dedent(instructions).strip()} {_closing(outputs, labels)}".strip()
     return Shape(system, dict(signature.input_fields), outputs, answers, labels)
 
@@ -173,29 +179,33 @@ def _closing(outputs: Mapping[str, Any], labels: Mapping[str, str]) -> str:
 
 def _line(label: str, name: str, field: Any) -> str:
     """Show an answer line, such as `"#### N", where N is the answer as a number`."""
-    stands = _extra(field, "placeholder") or name.upper()
+    stands = extra(field, "placeholder") or name.upper()
     return f'"{label} {stands}", where {stands} is {_desc(field) or "the " + name.replace("_", " ")}'
 
 
-def _extra(field: Any, name: str) -> str:
+def extra(field: Any, name: str) -> str:
+    """Return what `marked` or DSPy noted on a field under a name, "" where there is nothing."""
     return str((field.json_schema_extra or {}).get(name) or "")
 
 
-def _label(name: str) -> str:
+def label_of(name: str) -> str:
+    """Return the label of a field without a marker: `next_query` has "Next query:"."""
     return name.replace("_", " ").capitalize() + ":"
 
 
 def _desc(field: Any) -> str:
-    desc = _extra(field, "desc")
+    desc = extra(field, "desc")
     return "" if desc.startswith("${") else desc
 
 
-def _given(values: Any, name: str) -> bool:
+def given(values: Any, name: str) -> bool:
+    """Return whether there is a value of that name, and it is not empty text."""
     return name in values and values[name] is not None and values[name] != ""
 
 
-def _rendered(field: Any, value: Any, *, bare: bool) -> str:
+def rendered(field: Any, value: Any, *, bare: bool) -> str:
+    """Return an input as text: lists of text as paragraphs, everything else behind its label unless `bare`."""
     if isinstance(value, list | tuple) and all(isinstance(item, str) for item in value):
         return "\n\n".join(value)
     text = value if isinstance(value, str) else str(format_field_value(field, value))
-    return text if bare else f"{_extra(field, 'prefix')} {text}".strip()
+    return text if bare else f"{extra(field, 'prefix')} {text}".strip()

@@ -9,14 +9,20 @@ from pydantic import JsonValue
 
 from dspysota.errors import ConfigError
 from dspysota.programs.calls import Recording, recording
+from dspysota.programs.completion import CompletionAdapter
 from dspysota.programs.plain import PlainAdapter
-from dspysota.programs.wire import WireError
+from dspysota.programs.reply import WireError
+from dspysota.programs.structured import StructuredAdapter
 from dspysota.records import Answer, Example, Failure
 
 _ADAPTERS: dict[str, Callable[[], Any]] = {
     "plain": PlainAdapter,
     "chat": dspy.ChatAdapter,  # with its second call, through JSON, when the first output cannot be read
-    "json": dspy.JSONAdapter,
+    "json": dspy.JSONAdapter,  # asks in words: DSPy sends no response format to a model that it does not know
+    # Without its second call, which would be answered in JSON: that is another format, with a name of its own.
+    "xml": lambda: dspy.XMLAdapter(use_json_adapter_fallback=False),
+    "completion": CompletionAdapter,
+    "structured": StructuredAdapter,
 }
 
 

@@ -1,6 +1,6 @@
-"""One request to an OpenAI-compatible chat endpoint: pooled connections, bounded retries, typed failures.
+"""One request to an OpenAI-compatible endpoint: pooled connections, bounded retries, typed failures.
 
-Knows no DSPy. Everything that arrives is hostile until it is read: sizes are bounded, types are checked.
+Knows no DSPy. Everything that arrives is hostile: sizes are bounded here, types are checked where it is read.
 """
 
 import json
@@ -14,6 +14,7 @@ import urllib3
 
 from dspysota.errors import ConfigError
 from dspysota.programs.calls import record
+from dspysota.programs.reply import Reply, WireError, read_reply
 from dspysota.records import Call, Failure, Message, Usage
 
 MAX_BODY = 32 * 1024 * 1024
@@ -21,6 +22,9 @@ MAX_BODY = 32 * 1024 * 1024
 
 MAX_PAUSE = 60.0
 """Seconds that a Retry-After is honoured at most."""
+
+Prompt = Sequence[Mapping[str, str]] | str
+"""A chat's messages, which go to /chat/completions, or a text to be continued, which goes to /completions."""
 
 _CONTEXT = re.compile(
     r"context[ _](?:length|size|window)|maximum (?:model|context) length|exceed_context|prompt is too long", re.I
@@ -34,40 +38,9 @@ _TRANSIENT = (
 )
 
 
-class WireError(Exception):
-    """A request that brought no answer. `failure` is its class; `transient` ones may be sent again."""
-
-    def __init__(
-        self,
-        failure: Failure,
-        message: str,
-        *,
-        status: int | None = None,
-        pause: float | None = None,
-        transient: bool = False,
-    ) -> None:
-        super().__init__(message)
-        self.failure = failure
-        self.status = status
-        self.pause = pause
-        self.transient = transient
-
-
-@dataclass(frozen=True)
-class Reply:
-    """What one successful attempt brought back. Times are seconds, None where the server does not report them."""
-
-    output: str
-    usage: Usage
-    finish_reason: str | None
-    first_token_seconds: float | None
-    queue_seconds: float | None
-    refusal: str | None = None
-
-
 @dataclass(frozen=True)
 class Wire:
-    """A chat endpoint. `base_url` ends in /v1; `timeout` is seconds per attempt; `retries` are further attempts.
+    """An endpoint. `base_url` ends in /v1; `timeout` is seconds per attempt; `retries` are further attempts.
 
     Connection errors, 429 and 5xx are tried again, after the server's Retry-After or after 0.5, 1, 2, … seconds. An
     attempt that ran into the timeout is not: the server may still be working on it. Safe to use from many threads.
@@ -81,7 +54,7 @@ class Wire:
     clock: Callable[[], float] = field(default=time.perf_counter, repr=False)
     sleep: Callable[[float], None] = field(default=time.sleep, repr=False)
     _pool: urllib3.HTTPConnectionPool = field(init=False, repr=False, compare=False)
-    _path: str = field(init=False, repr=False, compare=False)
+    _root: str = field(init=False, repr=False, compare=False)
     _headers: dict[str, str] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -94,21 +67,24 @@ class Wire:
         # The pool itself and not its manager, which would parse the URL again for every question.
         pool = urllib3.PoolManager(maxsize=self.concurrency).connection_from_url(self.base_url)
         object.__setattr__(self, "_pool", pool)
-        object.__setattr__(self, "_path", (url.path or "").rstrip("/") + "/chat/completions")
+        object.__setattr__(self, "_root", (url.path or "").rstrip("/"))
         object.__setattr__(self, "_headers", headers)
 
-    def ask(self, messages: Sequence[Mapping[str, str]], settings: Mapping[str, Any]) -> Reply:
-        """Send a chat, record the call, and return the reply.
+    def ask(self, prompt: Prompt, settings: Mapping[str, Any]) -> Reply:
+        """Send a chat or a text, record the call, and return the reply; a text is recorded as one turn of a "prompt".
 
         Raises WireError when no attempt brought an answer, or when the model refused; the call is recorded either way.
         """
-        body = json.dumps({**settings, "messages": messages}).encode()
+        chat = not isinstance(prompt, str)
+        path = "/chat/completions" if chat else "/completions"
+        body = json.dumps({**settings, "messages" if chat else "prompt": prompt}).encode()
+        messages = _messages(prompt)
         started = self.clock()
         attempt = 1
         while True:
             sent = self.clock()
             try:
-                reply = self._attempt(body)
+                reply = read_reply(self.post(path, body))
             except WireError as error:
                 if not error.transient or attempt > self.retries:
                     record(self._call(messages, attempt, started, sent, error=str(error)))
@@ -123,7 +99,7 @@ class Wire:
 
     def _call(
         self,
-        messages: Sequence[Mapping[str, str]],
+        messages: tuple[Message, ...],
         attempt: int,
         started: float,
         sent: float,
@@ -135,7 +111,7 @@ class Wire:
         waited = sent - started
         first = reply.first_token_seconds if reply else None
         return Call(
-            messages=tuple(Message(role=m["role"], content=m["content"]) for m in messages),
+            messages=messages,
             output=reply.output if reply else "",
             usage=reply.usage if reply else Usage(),
             seconds=self.clock() - started,
@@ -147,12 +123,13 @@ class Wire:
             error=error or (reply.refusal if reply else None),
         )
 
-    def _attempt(self, body: bytes) -> Reply:
+    def post(self, path: str, body: bytes) -> bytes:
+        """Send one request to a path below /v1, once, unrecorded, and return the answer's body. Raises WireError."""
         deadline = self.clock() + self.timeout
         try:
             response = self._pool.urlopen(
                 "POST",
-                self._path,
+                self._root + path,
                 body=body,
                 headers=self._headers,
                 retries=False,
@@ -170,7 +147,7 @@ class Wire:
             raise WireError(Failure.SERVER_ERROR, self._shown(error)) from error
         if response.status != 200:
             raise self._refusal(response, data)
-        return read_reply(data)
+        return data
 
     def _read(self, response: urllib3.BaseHTTPResponse, deadline: float) -> bytes:
         """Read the body within its bounds; a response that is not read to its end takes its connection with it."""
@@ -210,6 +187,12 @@ class Wire:
         return shown if len(shown) <= 500 else shown[:500] + "…"
 
 
+def _messages(prompt: Prompt) -> tuple[Message, ...]:
+    if isinstance(prompt, str):
+        return (Message(role="prompt", content=prompt),)
+    return tuple(Message(role=m["role"], content=m["content"]) for m in prompt)
+
+
 def _pause(header: str | None) -> float | None:
     """Return the seconds of a Retry-After header; its rare date form counts as absent."""
     try:
@@ -217,62 +200,3 @@ def _pause(header: str | None) -> float | None:
     except ValueError:
         return None
     return min(seconds, MAX_PAUSE) if seconds >= 0 else None
-
-
-def read_reply(data: bytes) -> Reply:
-    """Read a chat completion. Raises WireError when it is none.
-
-    vLLM's `time_to_first_token_ms` runs from scheduling to the first token and leaves out the queue, which it reports
-    apart as `queue_time_ms`; the sum is what a client sees, but for tokenizing and the way there and back.
-
-    >>> read_reply(b'{"choices": [{"message": {"content": "4"}, "finish_reason": "stop"}]}').output
-    '4'
-    """
-    try:
-        answer = json.loads(data)
-        choice = answer["choices"][0]
-        message = choice["message"]
-        content, refusal, finish = message.get("content"), message.get("refusal"), choice.get("finish_reason")
-    except (ValueError, KeyError, IndexError, TypeError, AttributeError, RecursionError) as error:
-        raise WireError(Failure.SERVER_ERROR, "The server's answer is not a chat completion.") from error
-    metrics = answer.get("metrics")
-    first, queue = _seconds(metrics, "time_to_first_token_ms"), _seconds(metrics, "queue_time_ms")
-    filtered = "The server's content filter stopped the answer." if finish == "content_filter" else None
-    return Reply(
-        output=_text(content) if isinstance(content, str) else "",
-        usage=_usage(answer.get("usage")),
-        finish_reason=_text(finish) if isinstance(finish, str) else None,
-        first_token_seconds=None if first is None else first + (queue or 0.0),
-        queue_seconds=queue,
-        refusal=_text(refusal)[:500] if isinstance(refusal, str) and refusal else filtered,
-    )
-
-
-def _usage(value: Any) -> Usage:
-    if not isinstance(value, dict):
-        return Usage()
-    details = value.get("prompt_tokens_details")
-    cached = _count(details.get("cached_tokens")) if isinstance(details, dict) else None
-    return Usage(
-        prompt_tokens=_count(value.get("prompt_tokens")) or 0,
-        completion_tokens=_count(value.get("completion_tokens")) or 0,
-        cached_tokens=cached,
-    )
-
-
-def _count(value: Any) -> int | None:
-    return value if type(value) is int and 0 <= value < 2**53 else None
-
-
-def _seconds(metrics: Any, key: str) -> float | None:
-    value = metrics.get(key) if isinstance(metrics, dict) else None
-    return value / 1000 if isinstance(value, int | float) and 0 <= value < 1e12 else None
-
-
-def _text(value: str) -> str:
-    """Replace lone surrogates, which JSON can carry and UTF-8 cannot; every other character stays."""
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    return value

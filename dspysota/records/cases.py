@@ -30,7 +30,7 @@ ERRORS = frozenset(
 
 
 class Message(Record):
-    """One chat turn, as sent."""
+    """One chat turn, as sent; the role "prompt" stands for a plain text that the model was to continue."""
 
     role: str
     content: str

@@ -7,9 +7,9 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
-from dspysota.testing import chat
+from dspysota.testing import chat, embeddings
 from dspysota.testing.faults import Fault, Faults, FaultScript
 from dspysota.testing.http import Exchange
 
@@ -18,9 +18,16 @@ Answers = Callable[[list[dict[str, str]]], str] | Mapping[str, str] | str
 matching key wins), or one text for everything."""
 
 
+Ability = Literal["chat_template", "completions", "structured_outputs"]
+"""What a real server may lack: a model that chats, /v1/completions, and constrained outputs."""
+
+
 @dataclass(frozen=True)
 class Request:
-    """One chat request, as it arrived. `number` counts from 0; `question` is the text of the last message."""
+    """One request for an answer, as it arrived. `number` counts from 0; `question` is the text of the last message.
+
+    A text sent to /v1/completions is one message of the role "prompt".
+    """
 
     number: int
     question: str
@@ -38,6 +45,7 @@ class Settings:
     api_key: str | None = field(default=None, repr=False)
     context_length: int = 32768
     record: bool = True
+    lacks: frozenset[Ability] = frozenset()
 
 
 class App:
@@ -47,6 +55,7 @@ class App:
         self.settings = settings
         self.changed = threading.Condition()
         self.requests: list[Request] = []
+        self.embedded: list[str] = []
         self.arrived = 0
         self.in_flight = 0
         self.peak = 0
@@ -83,17 +92,36 @@ class App:
         elif path == "/v1/models":
             card = {"id": self.settings.name, "object": "model", "max_model_len": self.settings.context_length}
             exchange.send(200, chat.encode({"object": "list", "data": [card]}))
-        elif path == "/v1/chat/completions" and exchange.method == "POST":
-            self._chat(exchange)
+        elif path in self._paths() and exchange.method == "POST":
+            self._generate(exchange)
+        elif path == "/v1/embeddings" and exchange.method == "POST":
+            self._embed(exchange)
         else:
             exchange.send(404, chat.error("Not Found", "NotFoundError", 404))
 
-    def _chat(self, exchange: Exchange) -> None:
+    def _paths(self) -> tuple[str, ...]:
+        plain = () if "completions" in self.settings.lacks else ("/v1/completions",)
+        return ("/v1/chat/completions", *plain)
+
+    def _embed(self, exchange: Exchange) -> None:
+        try:
+            texts = embeddings.inputs_of(chat.decode(exchange.body))
+        except (ValueError, KeyError, TypeError):
+            exchange.send(400, chat.error("The body is no embedding request.", "BadRequestError", 400))
+            return
+        with self.changed:
+            self.embedded.extend(texts)
+        exchange.send(200, chat.encode(embeddings.embeddings(self.settings.name, texts)))
+
+    def _generate(self, exchange: Exchange) -> None:
         try:
             body = chat.decode(exchange.body)
             messages = chat.messages_of(body)
         except (ValueError, AttributeError, TypeError):
-            exchange.send(400, chat.error("The body is not a chat request.", "BadRequestError", 400))
+            exchange.send(400, chat.error("The body is not a request for an answer.", "BadRequestError", 400))
+            return
+        if (lacking := self._lacking(body)) is not None:
+            exchange.send(400, chat.error(lacking, "BadRequestError", 400))
             return
         if body.get("model") != self.settings.name:
             text = f"The model `{body.get('model')}` does not exist."
@@ -111,6 +139,17 @@ class App:
                 self._answer(exchange, number, body, messages, halved=fault is not None, arrived=arrived)
 
         self._schedule(reply)
+
+    def _lacking(self, body: chat.JSON) -> str | None:
+        """Say in a real server's words why it cannot do what is asked; None when it can."""
+        if "structured_outputs" in self.settings.lacks and "structured_outputs" in body:
+            return "Unrecognized request argument supplied: structured_outputs"
+        if "chat_template" in self.settings.lacks and "prompt" not in body:
+            return (
+                "As of transformers v4.44, default chat template is no longer allowed, so you must provide a chat "
+                "template if the tokenizer does not define one."
+            )
+        return None
 
     def _schedule(self, reply: Callable[[], None]) -> None:
         if self.held:
@@ -180,9 +219,8 @@ class App:
         self.prompt_tokens += prompt_tokens
         self.generation_tokens += chat.count(made.text)
         timing = (0.0, (time.perf_counter() - arrived) * 1000)
-        exchange.send(
-            200, chat.completion(number, self.settings.name, made, prompt_tokens=prompt_tokens, timing=timing)
-        )
+        write = chat.plain_completion if "prompt" in body else chat.completion
+        exchange.send(200, write(number, self.settings.name, made, prompt_tokens=prompt_tokens, timing=timing))
 
     def _text(self, messages: list[dict[str, str]]) -> str:
         answers = self.settings.answers

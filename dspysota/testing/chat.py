@@ -1,4 +1,4 @@
-"""OpenAI chat bodies as vLLM writes them. A token is a whitespace-separated word."""
+"""OpenAI bodies, of chats and of plain completions, as vLLM writes them. A token is a whitespace-separated word."""
 
 from __future__ import annotations
 
@@ -35,7 +35,9 @@ def text_of(content: object) -> str:
 
 
 def messages_of(body: JSON) -> list[dict[str, str]]:
-    """Messages of a chat request, contents as plain text."""
+    """Messages of a request, contents as plain text; a plain text to be continued is one of the role "prompt"."""
+    if "prompt" in body:
+        return [{"role": "prompt", "content": text_of(body["prompt"])}]
     return [{"role": str(m.get("role")), "content": text_of(m.get("content"))} for m in body.get("messages", [])]
 
 
@@ -81,21 +83,26 @@ def _first_words(text: str, n: int) -> str:
 
 def completion(number: int, name: str, made: Generation, *, prompt_tokens: int, timing: tuple[float, float]) -> bytes:
     """Body of a chat completion; `timing` is (milliseconds in the queue, milliseconds of generation)."""
+    message = {"message": {"role": "assistant", "content": made.text}}
+    head = {"id": f"chatcmpl-{number}", "object": "chat.completion", "model": name}
+    return _body(head, message, made, prompt_tokens, timing)
+
+
+def plain_completion(
+    number: int, name: str, made: Generation, *, prompt_tokens: int, timing: tuple[float, float]
+) -> bytes:
+    """Body of the continuation of a plain text; arguments as for `completion`."""
+    head = {"id": f"cmpl-{number}", "object": "text_completion", "model": name}
+    return _body(head, {"text": made.text}, made, prompt_tokens, timing)
+
+
+def _body(head: JSON, said: JSON, made: Generation, prompt_tokens: int, timing: tuple[float, float]) -> bytes:
     tokens = count(made.text)
     return encode(
         {
-            "id": f"chatcmpl-{number}",
-            "object": "chat.completion",
+            **head,
             "created": 0,
-            "model": name,
-            "choices": [
-                {
-                    "index": 0,
-                    "message": {"role": "assistant", "content": made.text},
-                    "logprobs": None,
-                    "finish_reason": made.finish_reason,
-                }
-            ],
+            "choices": [{"index": 0, **said, "logprobs": None, "finish_reason": made.finish_reason}],
             "usage": {
                 "prompt_tokens": prompt_tokens,
                 "completion_tokens": tokens,

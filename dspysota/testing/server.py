@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from types import TracebackType
 
 from dspysota.errors import ServerError
-from dspysota.testing.app import Answers, App, Request, Settings
+from dspysota.testing.app import Ability, Answers, App, Request, Settings
 from dspysota.testing.faults import Faults
 from dspysota.testing.http import Connection, Exchange
 from dspysota.testing.process import FakeProcess
@@ -23,8 +23,10 @@ class FakeServer:
 
     `answers` is a function of the messages, a mapping from a piece of the last message to the text, or one text.
     A mapping's unknown question gets HTTP 400 naming it. Tokens are words; `max_tokens`, `stop` and the context length
-    are honoured as a real server does. `faults` scripts what goes wrong (see `Fault`). Every chat request is recorded
-    in `requests`. Raises ServerError when it cannot listen.
+    are honoured as a real server does; `structured_outputs` are taken and left unheeded: answers are what the test
+    says. `faults` scripts what goes wrong (see `Fault`), `lacks` says what the server refuses altogether. Every chat
+    request, and every text to be continued, is recorded in `requests`. At /v1/embeddings texts with words in common are
+    near. Raises ServerError when it cannot listen.
     """
 
     def __init__(  # noqa: PLR0913 each is one knob of a real server
@@ -37,8 +39,16 @@ class FakeServer:
         seconds: float = 0.0,
         api_key: str | None = None,
         context_length: int = 32768,
+        lacks: Collection[Ability] = (),
     ) -> None:
-        settings = Settings(answers, name=name, seconds=seconds, api_key=api_key, context_length=context_length)
+        settings = Settings(
+            answers,
+            name=name,
+            seconds=seconds,
+            api_key=api_key,
+            context_length=context_length,
+            lacks=frozenset(lacks),
+        )
         self._loop = asyncio.new_event_loop()
         self._app = App(settings, faults, self._loop.call_later)
         self._port = port
@@ -80,6 +90,12 @@ class FakeServer:
         """Every chat request so far, in order of arrival."""
         with self._app.changed:
             return tuple(self._app.requests)
+
+    @property
+    def embedded(self) -> tuple[str, ...]:
+        """Every text so far whose embedding was asked for, in order of arrival."""
+        with self._app.changed:
+            return tuple(self._app.embedded)
 
     @property
     def in_flight(self) -> int:

@@ -80,4 +80,4 @@ def test_a_stored_ensemble_without_members_is_refused():
     """A state of another program is one sentence, not a traceback."""
     for state in ("{}", "[]", "{", "3", saved.state_of(programs.create("gsm8k", "cot"))):
         with pytest.raises(ProgramError, match="no members"):
-            ensemble.blank("gsm8k", "cot", state)
+            ensemble.blank("gsm8k", lambda: programs.create("gsm8k", "cot"), state)

@@ -11,7 +11,7 @@ from dspysota import programs
 from dspysota.compiling import saved
 from dspysota.compiling.optimizing import quiet
 from dspysota.errors import ProgramError
-from dspysota.programs.retrieval import ranked
+from dspysota.programs.nearest import ranked
 from dspysota.records import Example
 from dspysota.tasks import Splits
 from dspysota.testing import FakeServer
@@ -32,6 +32,10 @@ def question(i):
 
 ROWS = tuple(Example(id=str(i), inputs={"question": question(i)}, gold=str(i)) for i in range(25))
 SPLITS = Splits(train=ROWS, validation=(), test=())
+
+
+def cot():
+    return programs.create("gsm8k", "cot")
 
 
 def counting(messages):
@@ -92,7 +96,7 @@ def test_from_the_same_neighbours_dspys_knn_bootstraps_the_same(k, program):
         """An embedding whose dot products order rows as BM25 does."""
         if len(some) > 1:
             return np.eye(len(some))
-        order = ranked(texts, wanted)
+        order = [texts.index(text) for text in ranked(texts, wanted)]
         return np.array([[float(len(order) - order.index(i)) for i in range(len(texts))]])
 
     with FakeServer(counting) as server:
@@ -134,7 +138,7 @@ def test_the_program_is_json_and_loads_into_a_fresh_one():
     with FakeServer(counting) as server:
         module = prepare(server, "knn", data=SPLITS, settings={"k": 3}, context_length=2000).module
     state = saved.state_of(module)
-    other = knn.blank("gsm8k", "cot", state)
+    other = knn.blank("gsm8k", cot, state)
     saved.restore(other, state)
 
     assert saved.state_of(other) == state
@@ -147,9 +151,9 @@ def test_a_state_with_another_choice_is_refused(choice):
     """What is no choice of demonstrations does not load."""
     from dspysota.approaches import knn
 
-    state = json.loads(saved.state_of(knn.blank("gsm8k", "cot", "")))
+    state = json.loads(saved.state_of(knn.blank("gsm8k", cot, "")))
     with pytest.raises(ProgramError, match="does not fit"):
-        saved.restore(knn.blank("gsm8k", "cot", ""), json.dumps({**state, "choice": choice}))
+        saved.restore(knn.blank("gsm8k", cot, ""), json.dumps({**state, "choice": choice}))
 
 
 def test_what_does_not_fit_is_left_out_for_each_question_the_farthest_first():

@@ -51,7 +51,7 @@ def test_the_winner_scores_on_held_out_rows_what_it_is_said_to():
 
     assert prepared.info.validation_score == right / VALIDATION > 0
     assert prepared.info.validation_rows == VALIDATION
-    assert prepared.info.candidates == 8 + 3
+    assert prepared.info.candidates == 8 + 2  # labels only, without labels, is zero-shot again
     assert {phase.name for phase in prepared.info.phases} == {"bootstrapping", "scoring"}
     assert sum(phase.calls for phase in prepared.info.phases) == asked
 
@@ -65,7 +65,7 @@ def test_settings_are_heeded(change):
 
     assert not other.info.reused
     if "num_candidate_programs" in change:
-        assert other.info.candidates == 5
+        assert other.info.candidates == 4
     else:
         assert len(shown(other)[0]) <= 1
 

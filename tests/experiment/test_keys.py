@@ -5,11 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from dspysota import ConfigError, tasks
-from dspysota.experiment import Settings, known, make_cell
+from dspysota import ConfigError, RunError, tasks
+from dspysota.experiment import Settings, Silence, Workbench, known, make_cell
 from dspysota.experiment.plan import plan
 from dspysota.profiles import Profile
-from dspysota.tasks import DataSource
+from dspysota.records import Example
+from dspysota.tasks import DataSource, Splits, TaskData
 from tests.plugin.projects import write_rows
 
 MODEL = "smollm2-135m"
@@ -116,6 +117,46 @@ def test_the_same_plan_has_the_same_key_and_another_program_another_run(make):
     assert make().run_key("a") != make().run_key("b")
 
 
+def kites(count):
+    def row(split, n):
+        inputs = {"question": f"Where is kite {split}{n}?", "paragraphs": [[f"Kite {split}{n}", ["It flies."]]]}
+        return Example(id=f"{split}{n}", inputs=inputs, gold="there", extra={"supporting_facts": [[f"Kite {n}", 0]]})
+
+    splits = {split: tuple(row(split, n) for n in range(count)) for split in ("train", "validation", "test")}
+    return TaskData(name="kites", source="directory", origin="here", splits=Splits(**splits))
+
+
+def test_pooled_paragraphs_make_another_run(settings):
+    """Where all test rows are searched, those that are not asked decide too; otherwise only those asked do."""
+    profile = Profile(name="p")
+
+    def key(program, count):
+        cell = make_cell(profile, program=program, task="hotpotqa", model=MODEL, approach="zero_shot", rows=2)
+        return plan(cell, profile, settings, kites(count), progress=False).key
+
+    assert key("read", 4) == key("read", 3)
+    assert key("read@pool", 4) != key("read@pool", 3)
+    assert key("read@pool", 3) != key("read", 3)
+
+
+def test_another_embedding_model_makes_another_run(settings, monkeypatch):
+    """What the environment says of embeddings is part of a run that needs them; no key of its is."""
+    profile = Profile(name="p")
+    monkeypatch.setenv("DSPYSOTA_EMBEDDINGS_URL", "http://127.0.0.1:9/v1")
+
+    def key(program, model, secret="s3cret"):
+        monkeypatch.setenv("DSPYSOTA_EMBEDDINGS_MODEL", model)
+        monkeypatch.setenv("DSPYSOTA_EMBEDDINGS_KEY", secret)
+        cell = make_cell(profile, program=program, task="hotpotqa", model=MODEL, approach="zero_shot")
+        made = plan(cell, profile, settings, kites(3), progress=False)
+        assert secret not in repr(made)
+        return made.key
+
+    assert key("read@dense", "a") != key("read@dense", "b")
+    assert key("read@dense", "a") == key("read@dense", "a", "0ther")
+    assert key("read", "a") == key("read", "b")
+
+
 @pytest.mark.parametrize("rows,limit,asked", [(None, None, 10), (4, None, 4), (None, 3, 3), (4, 3, 3), (3, 4, 4)])
 def test_the_limit_goes_before_the_profiles_rows(make, settings, rows, limit, asked):
     """--sota-limit says how many questions are asked, whatever the profile says."""
@@ -139,7 +180,7 @@ def test_every_task_has_a_default_program_and_every_approach_a_name():
         ({"program": "read+vote5"}, r"cot, direct, each also with \+voteK or \+bestK"),
         ({"program": "cot+vote99"}, "'cot\\+vote99'.*from 2 to 64"),
         ({"approach": "magic"}, "bootstrap"),
-        ({"adapter": "xml"}, "plain, chat"),
+        ({"adapter": "yaml"}, "plain, chat"),
         ({"rows": 0}, "at least 1"),
     ],
 )
@@ -147,3 +188,24 @@ def test_a_made_up_cell_with_a_bad_name_is_refused(names, part):
     """The message names the valid names."""
     with pytest.raises(ConfigError, match=part):
         make_cell(Profile(name="p"), **{"task": "gsm8k", "model": MODEL, "approach": "zero_shot", **names})
+
+
+def test_training_rows_stand_in_for_test_rows(make, data):
+    """A rehearsal asks training questions, says so in its record, and cannot share a run with the measurement."""
+    measured = make(rows=3)
+    rehearsed = measured.on_training_rows(3)
+
+    assert data.splits.train[:3] == rehearsed.rows
+    assert ("train", 3) == (rehearsed.info.split, rehearsed.info.rows)
+    assert measured.key != rehearsed.key
+    with pytest.raises(ConfigError, match="at least 1"):
+        measured.on_training_rows(0)
+
+
+def test_a_workbench_without_a_folder_does_not_measure(settings, tmp_path):
+    """A run that could not be stored is not begun."""
+    source = write_rows(tmp_path / "rows")
+    bench = Workbench(Profile(name="p"), replace(settings, data=source), progress=Silence())
+
+    with pytest.raises(RunError, match="no folder"):
+        bench.run(bench.cell(task="gsm8k", model=MODEL, approach="zero_shot"))

@@ -1,4 +1,11 @@
-from dspysota.experiment import Pace
+"""What a measurement tells while it goes on."""
+
+from io import StringIO
+
+import pytest
+from rich.console import Console
+
+from dspysota.experiment import ConsoleProgress, Pace
 from tests.factories import make_case
 
 
@@ -16,3 +23,18 @@ def test_a_line_says_how_far_how_well_how_fast_and_how_long_yet():
 def test_before_the_first_answer_there_is_only_the_count():
     """Nothing is divided by zero, and nothing is promised."""
     assert "x: 0/30" == Pace("x", 30, "f1", clock=lambda: 1.0).line()
+
+
+@pytest.mark.parametrize("terminal", [True, False], ids=["terminal", "pipe"])
+def test_a_commands_progress_leaves_its_last_line(terminal):
+    """On a terminal a line lives, in a pipe lines are rare; both end with the state of all questions."""
+    shown = StringIO()
+    progress = ConsoleProgress(Console(file=shown, force_terminal=terminal, width=100), clock=lambda: 0.0)
+    cases = [make_case(f"q{i}") for i in range(3)]
+    progress.begin("gsm8k · [model]", 3, "exact_match")
+    for done, case in enumerate(cases, 1):
+        progress.case(case, done, 3)
+    progress.end()
+
+    assert "gsm8k · [model]: 3/3" in shown.getvalue().splitlines()[-1]
+    assert terminal or len(shown.getvalue().splitlines()) == 1

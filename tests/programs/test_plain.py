@@ -5,10 +5,12 @@ import pytest
 from dspy.utils.exceptions import AdapterParseError
 
 from dspysota.programs.calls import record, recording
+from dspysota.programs.lm import make_lm
 from dspysota.programs.plain import PlainAdapter, marked
 from dspysota.programs.signatures.gsm8k import Solve
 from dspysota.programs.signatures.hotpotqa import AnswerShortly
 from dspysota.records import Call, Usage
+from dspysota.testing import FakeServer, Fault
 
 ADAPTER = PlainAdapter()
 DIRECT = Solve
@@ -163,3 +165,29 @@ def test_a_truncated_output_with_a_marker_has_its_answer():
         record(call("length"))
 
         assert ADAPTER.parse(COT, "#### 4\n\nNow for the next")["answer"] == "4"
+
+
+def test_a_truncated_output_is_no_answer_in_dspys_own_threads():
+    """Optimizers run programs through dspy.Evaluate, in threads where nobody records; truncation shows there too."""
+    rows = [dspy.Example(question=f"{n} + 1?", answer=str(n + 1)).with_inputs("question") for n in range(4)]
+
+    def outcomes(**faults):
+        with FakeServer("2 + 2 is surely and certainly 4", **faults) as server:
+            lm = make_lm(server.base_url, server.name, None, max_tokens=200)
+            evaluate = dspy.Evaluate(devset=rows, num_threads=2, display_progress=False, max_errors=100)
+            with dspy.context(lm=lm, adapter=ADAPTER, disable_history=True):
+                result = evaluate(dspy.Predict(DIRECT), metric=lambda row, prediction: bool(prediction.answer))
+        return [score for _, _, score in result.results]
+
+    assert outcomes() == [True] * 4
+    assert outcomes(faults={"": Fault("truncate")}) == [0.0] * 4
+
+
+def test_each_recording_begins_without_a_last_call():
+    """What was cut off before a recording began says nothing about what is read in it."""
+    with recording():
+        record(call("length"))
+        with recording():
+            assert ADAPTER.parse(COT, "It is 4")["answer"] == "It is 4"
+        with pytest.raises(AdapterParseError):
+            ADAPTER.parse(COT, "It is 4")

@@ -8,7 +8,8 @@ import pytest
 
 from dspysota.errors import ConfigError
 from dspysota.programs.calls import recording
-from dspysota.programs.wire import MAX_PAUSE, Wire, WireError, read_reply
+from dspysota.programs.reply import WireError, read_reply
+from dspysota.programs.wire import MAX_PAUSE, Wire
 from dspysota.records import Failure, Usage
 from dspysota.testing import FakeServer, Fault
 

@@ -108,6 +108,29 @@ def test_models_are_listed():
         assert ask(server).status == 404
 
 
+def test_a_plain_text_is_continued():
+    """/v1/completions answers in its own shape, and the text is a message of the role "prompt"."""
+    with FakeServer({"2 + 2": " 4 and more"}) as server:
+        body = {"model": server.name, "prompt": "Question: 2 + 2?\nAnswer:", "max_tokens": 1}
+        response = urllib3.request("POST", f"{server.base_url}/completions", json=body)
+        (request,) = server.requests
+    assert response.json()["choices"][0]["text"].strip() == "4"
+    assert response.json()["choices"][0]["finish_reason"] == "length"
+    assert request.messages == ({"role": "prompt", "content": body["prompt"]},)
+
+
+def test_what_a_server_lacks_is_refused():
+    """Each ability that a real server may lack is refused as that one does, and the others stay."""
+    with FakeServer("4", lacks=["structured_outputs"]) as server:
+        assert ask(server, structured_outputs={"regex": "4"}).status == 400
+        assert ask(server).status == 200
+    with FakeServer("4", lacks=["chat_template", "completions"]) as server:
+        refused = ask(server)
+        absent = urllib3.request("POST", f"{server.base_url}/completions", json={"model": "fake", "prompt": "?"})
+    assert "chat template" in refused.json()["error"]["message"]
+    assert (refused.status, absent.status) == (400, 404)
+
+
 @pytest.mark.parametrize(
     "fault, status",
     [
@@ -200,3 +223,20 @@ def test_ending_leaks_no_connection():
                 clients.enter_context(socket.create_connection(("127.0.0.1", port)))
             server.stop()
     gc.collect()  # a socket left open would warn now, and warnings are errors
+
+
+def test_embeddings_go_by_words():
+    """Texts with the same words have the same embedding, in the order asked; what is no text is refused."""
+    with FakeServer("x") as server, urllib3.PoolManager(retries=False, timeout=10.0) as pool:
+        url = f"{server.base_url}/embeddings"
+        answer = pool.request("POST", url, json={"model": "fake", "input": ["Kites fly.", "fly, kites", "ships"]})
+        one = pool.request("POST", url, json={"model": "fake", "input": "ships"})
+        bodies = ["{}", '{"input": 7}', '{"input": [7]}', "[]", "{"]
+        bad = [pool.request("POST", url, body=body).status for body in bodies]
+
+        assert server.embedded == ("Kites fly.", "fly, kites", "ships", "ships")
+        assert server.requests == ()
+    first, second, third = (item["embedding"] for item in answer.json()["data"])
+    assert first == second != third
+    assert one.json()["data"][0]["embedding"] == third
+    assert bad == [400] * 5
