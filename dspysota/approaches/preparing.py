@@ -13,7 +13,7 @@ import dspy
 from rich.console import Console
 
 from dspysota import paths, source, tasks
-from dspysota.approaches import approach
+from dspysota.approaches import approach, origin
 from dspysota.compiling import saved
 from dspysota.compiling.budget import Price
 from dspysota.compiling.job import Job, Outcome, make_job
@@ -73,6 +73,7 @@ def prepare(  # noqa: PLR0913  everything that decides the program, all but its 
     effort: Effort | None = None,
     use_cache: bool = True,
     since: datetime | None = None,
+    keep: bool = True,
     progress: bool = True,
     context_length: int | None = None,
 ) -> Prepared:
@@ -85,9 +86,10 @@ def prepare(  # noqa: PLR0913  everything that decides the program, all but its 
     model's weights. With `use_cache` a program compiled before under the same key is loaded, and a compilation that was
     interrupted goes on with what it had paid for; without, it is compiled anew and replaces the one kept. With `since`
     neither counts where it is older than that, so that all who say the same `since` share one new program. One during
-    whose compilation requests failed is not kept. `context_length` is in tokens. Raises ConfigError for an unknown
-    name or setting, ProgramError when the program cannot be prepared, kept or loaded, DataError where it demonstrates a
-    validation or test question.
+    whose compilation requests failed is not kept. Without `keep`, as where the key does not tell `metric`, no program
+    is kept or loaded; but an interrupted compilation goes on all the same: what a model says depends on no metric.
+    `context_length` is in tokens. Raises ConfigError for an unknown name or setting, ProgramError when the program
+    cannot be prepared, kept or loaded, DataError where it demonstrates a validation or test question.
     """
     chosen, effort = approach(name), effort or Effort()
     _check_priced(effort)
@@ -105,9 +107,10 @@ def prepare(  # noqa: PLR0913  everything that decides the program, all but its 
         "context_length": context_length,
         "corpus": naming.corpus(split(program_name)[0], _learned_from(data)),
     }
-    work = _Work(chosen, lm, effort, fields, Progress(Console(file=sys.stderr) if progress else None))
+    work = _Work(chosen, lm, effort, fields, Progress(Console(file=sys.stderr) if progress else None), keep)
     if chosen.ASKS_MODEL:
-        given = {"given": dict(cache_key), "approach": name, **_retrieval(fields["program"], data)}
+        by = f"{name} {origin(name)}".strip()
+        given = {"given": dict(cache_key), "approach": by, **_retrieval(fields["program"], data)}
         if getattr(chosen, "SELECTS", True):
             given["validation"] = digest(fields["validation"])
         state, info = work.kept({**given, **_parts(lm, effort, fields)}, use_cache, since)
@@ -125,12 +128,13 @@ class _Work:
     effort: Effort
     fields: Mapping[str, Any]
     shown: Progress
+    keep: bool
 
     def kept(self, parts: Mapping[str, Any], use_cache: bool, since: datetime | None) -> tuple[str, CompileInfo]:
         """Return the program's state, loaded or else compiled now and then kept, and what it took."""
         budget = self.effort.optimize.budget
         key = saved.key_of({**parts, "budget": budget.model_dump(mode="json")})
-        known = saved.load(key, since) if use_cache else None
+        known = saved.load(key, since) if use_cache and self.keep else None
         if known is not None:
             return known[0], known[1].model_copy(update={"reused": True})
         # Without the budget in its name: a search that a small one ended goes on where it was when it is given more.
@@ -142,7 +146,8 @@ class _Work:
                 state, info = self.compiled(tape, teacher)
             # With requests that failed, others might have been found than on a good day: good for this run only.
             if not tape.unlucky:
-                saved.save(key, parts, state, info)
+                if self.keep:
+                    saved.save(key, parts, state, info)
                 tape.close(remove=info.stopped is None)
         return state, info
 
@@ -220,7 +225,7 @@ def _ready(
     def fresh() -> dspy.Module:
         return create(fields["task"], fields["program"], corpus=naming.corpus(fields["program"], data.test))
 
-    module = chosen.blank(fresh, state) if hasattr(chosen, "blank") else fresh()
+    module = chosen.blank(fields["task"], fresh, state) if hasattr(chosen, "blank") else fresh()
     saved.restore(module, state)
     demos = [demo for predictor in module.predictors() for demo in predictor.demos]
     tasks.check_disjoint(data, (str(demo["question"]) for demo in demos if "question" in demo))

@@ -62,8 +62,10 @@ def rebuilt(entry: Stored) -> dspy.Module:
 
     try:
         make_adapter(entry.part("adapter"))
-        chosen = approach(entry.part("approach"))
-        module: dspy.Module = chosen.blank(fresh, entry.state) if hasattr(chosen, "blank") else fresh()
+        chosen = approach(entry.part("approach").split()[0])
+        module: dspy.Module = (
+            chosen.blank(entry.part("task"), fresh, entry.state) if hasattr(chosen, "blank") else fresh()
+        )
     except ConfigError as error:
         raise ProgramError(f"The program {entry.meta.key[:12]!r} does not fit this dspysota: {error}") from error
     saved.restore(module, entry.state)

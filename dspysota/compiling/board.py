@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from dspy.evaluate.evaluate import EvaluationResult
 from dspy.utils.callback import BaseCallback
 from dspy.utils.exceptions import AdapterParseError
 
@@ -19,6 +20,10 @@ class Candidate:
 
     state: str
     score: float
+
+
+class Whole(EvaluationResult):
+    """The result of an evaluation in which no request was refused: it counts although the budget is spent by now."""
 
 
 class Board(BaseCallback):
@@ -63,10 +68,10 @@ class Board(BaseCallback):
             self._open[call_id] = saved.state_of(inputs["program"]) if whole else ""
 
     def on_evaluate_end(self, call_id: str, outputs: Any, exception: Exception | None = None) -> None:
-        """Keep the score, unless the budget ran out meanwhile."""
+        """Keep the score, unless the budget ran out meanwhile and may have spoiled it."""
         with self._mutex:
             state = self._open.pop(call_id, "")
-            if state and exception is None and not self._spent():
+            if state and exception is None and (isinstance(outputs, Whole) or not self._spent()):
                 scores = [float(score) for *_, score in outputs.results]
                 if self.score_of(state) is None:  # COPRO scores the same program more than once
                     self.candidates.append(Candidate(state, sum(scores) / len(scores)))

@@ -26,7 +26,7 @@ def fit(module: dspy.Module, job: Job) -> tuple[str, ...]:
     notes = []
     for name, predictor in module.named_predictors():
         before = len(predictor.demos)
-        while predictor.demos and _tokens(adapter, predictor) + job.max_tokens > job.context_length:
+        while not fits(adapter, predictor.signature, predictor.demos, job.context_length - job.max_tokens):
             predictor.demos = predictor.demos[:-1]
         if dropped := before - len(predictor.demos):
             notes.append(
@@ -52,10 +52,16 @@ def how_many(texts: Sequence[str], job: Job) -> int:
     return min(len(texts), max(1, int(room // max(longest, 1))))
 
 
-def _tokens(adapter: Any, predictor: dspy.Predict) -> int:
-    def size(demo: Any) -> int:
-        return len(adapter.format_user_message_content(predictor.signature, demo))
+def fits(adapter: Any, signature: Any, demos: list[Any], room: int) -> bool:
+    """Return whether a prompt with these demonstrations takes at most `room` tokens, by the rule above.
 
-    longest = max(predictor.demos, key=size)
-    messages = adapter.format(predictor.signature, predictor.demos, {**longest})
-    return math.ceil(sum(len(str(message["content"])) for message in messages) / CHARACTERS_PER_TOKEN)
+    None always fits.
+    """
+    if not demos:
+        return True
+
+    def size(demo: Any) -> int:
+        return len(adapter.format_user_message_content(signature, demo))
+
+    messages = adapter.format(signature, demos, {**max(demos, key=size)})
+    return math.ceil(sum(len(str(message["content"])) for message in messages) / CHARACTERS_PER_TOKEN) <= room

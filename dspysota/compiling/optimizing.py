@@ -10,9 +10,15 @@ from contextlib import contextmanager, redirect_stderr, redirect_stdout
 import dspy
 
 from dspysota.compiling import saved
+from dspysota.compiling.budget import BudgetSpentError
+from dspysota.compiling.crew import Crew
 from dspysota.compiling.fit import fit
 from dspysota.compiling.job import Job, Outcome
+from dspysota.compiling.scoring import CrewEvaluate
 from dspysota.errors import ProgramError, SotaError
+
+HOPELESS = 10
+"""Requests after which a search ends if every one failed."""
 
 
 def optimize(job: Job, search: Callable[[], dspy.Module]) -> Outcome:
@@ -36,10 +42,23 @@ def optimize(job: Job, search: Callable[[], dspy.Module]) -> Outcome:
 
 
 def evaluate(job: Job, module: dspy.Module) -> float | None:
-    """Return the mean score of a program on the validation rows, in [0, 1]; None where the budget ran out meanwhile."""
+    """Return the mean score of a program on the validation rows, in [0, 1]; None where the budget ran out meanwhile.
+
+    To be called under the job's DSPy settings. What is on the tape already costs nothing, also after the budget.
+    """
     rows = job.held_out()
-    result = dspy.Evaluate(devset=rows, metric=job.marks, num_threads=job.concurrency, failure_score=0.0)(module)
-    return None if job.tape.stopped else sum(float(score) for *_, score in result.results) / len(rows)
+    with Crew(job.concurrency) as crew:
+        try:
+            result = CrewEvaluate(give=crew.give, devset=rows, metric=job.marks, failure_score=0.0)(module)
+        except BudgetSpentError:
+            return None
+    return sum(float(score) for *_, score in result.results) / len(rows)
+
+
+def watch(job: Job) -> None:
+    """Raise ProgramError once the server has failed every one of the first requests: it will fail the others too."""
+    if error := job.tape.fruitless(HOPELESS):
+        raise ProgramError(f"Compiling {job.task} gave up: every request so far failed, the last with {error!r}.")
 
 
 def best_scored(job: Job) -> dspy.Module:

@@ -129,7 +129,7 @@ def restore(module: dspy.Module, state: str) -> None:
     """Give a fresh program a state. Raises ProgramError when it is not one of this program."""
     try:
         # DSPy would set whatever attributes a state names, and build the language models in it: neither gets there.
-        fits = shape.read(state).keys() == {name for name, _ in module.named_parameters()}
+        fits = shape.names(state) == {name for name, _ in module.named_parameters()}
         if fits:
             module.load_state(json.loads(state))
     except (ValueError, KeyError, TypeError, AttributeError, NotImplementedError, RecursionError) as error:

@@ -35,9 +35,22 @@ class PredictorState(Record):
     fields: dict[str, JsonValue] = Field(default_factory=dict, max_length=0)
 
 
-_STATE = TypeAdapter(dict[str, PredictorState])
+class ChoiceState(Record):
+    """How a program chooses among its demonstrations at every question: the `k` nearest that fit into `room` tokens."""
+
+    k: int = Field(ge=1)
+    room: int | None
+
+
+_STATE = TypeAdapter(dict[str, PredictorState | ChoiceState])
 
 
 def read(state: str) -> dict[str, PredictorState]:
     """Return the predictors of a state by name. Raises ValueError (pydantic's ValidationError) where it is no such."""
-    return _STATE.validate_json(state)
+    parts = _STATE.validate_json(state)
+    return {name: part for name, part in parts.items() if isinstance(part, PredictorState)}
+
+
+def names(state: str) -> set[str]:
+    """Return the names of all parts of a state, predictors and others. Raises ValueError as `read` does."""
+    return set(_STATE.validate_json(state))

@@ -110,4 +110,5 @@ def test_every_program_can_be_shown_to_its_last_step(home, capsys, task, adapter
         steps = set(re.findall(r"^request \d, by (\S+):", out, flags=re.MULTILINE))
         assert {name for name, _ in module.named_predictors()} == steps
         assert (adapter == "completion") == ("\n  prompt\n" in out)
-        assert (adapter == "structured") == ("the server keeps the output to" in out)
+        constrained = adapter == "structured" and program != "pot"  # a program may be any text
+        assert constrained == ("the server keeps the output to" in out)

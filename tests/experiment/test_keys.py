@@ -178,7 +178,7 @@ def test_every_task_has_a_default_program_and_every_approach_a_name():
     [
         ({"task": "gsm9k"}, "gsm8k, hotpotqa"),
         ({"program": "read"}, "cot, direct"),
-        ({"program": "read+vote5"}, r"cot, direct, each also with \+voteK or \+bestK"),
+        ({"program": "read+vote5"}, r"cot, direct, pot, each also with \+voteK or \+bestK"),
         ({"program": "cot+vote99"}, "'cot\\+vote99'.*from 2 to 64"),
         ({"approach": "magic"}, "bootstrap"),
         ({"adapter": "yaml"}, "plain, chat"),
