@@ -33,8 +33,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Prints every pass and both ratios; returns the exit code."""
     options = _options(arguments)
     rows = tasks.get("gsm8k").load(DataSource.from_environment(options.data), seed=chain.SEED).take(options.questions)
-    with _endpoint(options) as endpoint:
-        passes = _measure(endpoint, rows, options.concurrency, options.rounds)
+    with endpoint(options) as found:
+        passes = _measure(found, rows, options.concurrency, options.rounds)
     print(_table(passes))
     ratio = middle(passes["ours"]) / middle(passes["bare"])
     per_token = _per_token(passes["ours"]) / _per_token(passes["bare"])
@@ -43,15 +43,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 @contextmanager
-def _endpoint(options: argparse.Namespace) -> Iterator[serving.Endpoint]:
+def endpoint(options: argparse.Namespace) -> Iterator[serving.Endpoint]:
+    """The server that the options name, started if it has to be."""
     if options.base_url is not None:
         yield serving.connect(options.model, options.base_url, options.api_key_env)
         return
     spec = catalog.find(options.serve)
     weights = models.ensure(spec)
     flags = serving.ServerOptions(max_num_seqs=max(64, options.concurrency))
-    with serving.lease(spec, weights.path, weights.digest, options=flags) as endpoint:
-        yield endpoint
+    with serving.lease(spec, weights.path, weights.digest, options=flags) as found:
+        yield found
 
 
 def _measure(
@@ -88,17 +89,22 @@ def _per_token(passes: Sequence[Pass]) -> float:
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Our wall time on a real server against a bare client's.")
+    add_where(parser)
+    parser.add_argument("--questions", type=int, default=100)
+    parser.add_argument("--concurrency", type=int, default=32)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--assert", dest="check", action="store_true", help=f"fail above a ratio of {BAR}")
+    return parser.parse_args(arguments)
+
+
+def add_where(parser: argparse.ArgumentParser) -> None:
+    """Adds the options that say which server is asked, and which rows."""
     where = parser.add_mutually_exclusive_group(required=True)
     where.add_argument("--serve", metavar="NAME", help="start this model of the catalog")
     where.add_argument("--base-url", metavar="URL", help="use a running OpenAI-compatible server")
     parser.add_argument("--model", default="fake", help="served name, with --base-url")
     parser.add_argument("--api-key-env", metavar="VARIABLE", help="environment variable that holds the key")
     parser.add_argument("--data", type=Path, default=os.environ.get("DSPYSOTA_DATA"), help="folder of benchmark rows")
-    parser.add_argument("--questions", type=int, default=100)
-    parser.add_argument("--concurrency", type=int, default=32)
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--assert", dest="check", action="store_true", help=f"fail above a ratio of {BAR}")
-    return parser.parse_args(arguments)
 
 
 if __name__ == "__main__":

@@ -7,8 +7,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from dspysota.approaches.optimizer import create_optimizer
     from dspysota.errors import ConfigError, DataError, ModelError, ProgramError, RunError, ServerError, SotaError
-    from dspysota.records import Case, Example, Failure, Run, RunInfo, Usage
+    from dspysota.records import Budget, Case, Example, Failure, Run, RunInfo, Usage
     from dspysota.thresholds import Threshold
 
 __version__ = "0.1.0"
@@ -17,11 +18,13 @@ _HOMES = {
     **dict.fromkeys(
         ("ConfigError", "DataError", "ModelError", "ProgramError", "RunError", "ServerError", "SotaError"), "errors"
     ),
-    **dict.fromkeys(("Case", "Example", "Failure", "Run", "RunInfo", "Usage"), "records"),
+    **dict.fromkeys(("Budget", "Case", "Example", "Failure", "Run", "RunInfo", "Usage"), "records"),
     "Threshold": "thresholds",
+    "create_optimizer": "approaches.optimizer",
 }
 
 __all__ = [
+    "Budget",
     "Case",
     "ConfigError",
     "DataError",
@@ -37,6 +40,7 @@ __all__ = [
     "Threshold",
     "Usage",
     "__version__",
+    "create_optimizer",
 ]
 
 

@@ -4,7 +4,7 @@ import hashlib
 from functools import cache
 from pathlib import Path
 
-PACKAGES = ("approaches", "loop", "metrics", "programs", "serving", "tasks")
+PACKAGES = ("approaches", "compiling", "loop", "metrics", "programs", "serving", "tasks")
 """The packages that shape prompts, answers and scores; a change of the report or the plugin changes none of them."""
 
 

@@ -16,6 +16,7 @@ from dspysota.compiling.optimizing import quiet
 from dspysota.errors import ProgramError
 
 ASKS_MODEL = True
+SELECTS = False
 
 DEFAULTS: Mapping[str, Any] = {"max_bootstrapped_demos": 4, "max_labeled_demos": 0, "max_rounds": 1}
 """Of `dspy.BootstrapFewShot`."""
@@ -29,7 +30,15 @@ def apply(job: Job) -> Outcome:
 
     Raises ProgramError when no question is answered right, or when the server answers none at all.
     """
-    settings = job.chosen(DEFAULTS)
+    search, module = asked(job, job.chosen(DEFAULTS))
+    return Outcome(module=module, notes=(*remarks(search, job), *fit(module, job)))
+
+
+def asked(job: Job, settings: Mapping[str, Any]) -> tuple[ConcurrentBootstrap, dspy.Module]:
+    """Bootstrap by `settings`; return the search and the student with its demonstrations.
+
+    Raises ProgramError when the server answers nothing at all.
+    """
     total = len(job.train)
 
     def on_end(asked: int, found: int) -> None:
@@ -45,10 +54,9 @@ def apply(job: Job) -> Outcome:
         on_end=on_end,
         **settings,
     )
-    with quiet(), dspy.context(**job.dspy_settings()), job.progress.shown(f"Bootstrapping from {total} questions"):
+    with job.progress.shown(f"Bootstrapping from {total} questions"), quiet(), dspy.context(**job.dspy_settings()):
         module = search.compile(job.student(), trainset=job.examples())
-    notes = _notes(search, settings["max_bootstrapped_demos"], job)
-    return Outcome(module=module, notes=(*notes, *fit(module, job)))
+    return search, module
 
 
 def _all_failed(search: ConcurrentBootstrap) -> bool:
@@ -59,8 +67,9 @@ def _last(search: ConcurrentBootstrap) -> str | None:
     return search.calls[-1].error if search.calls else None
 
 
-def _notes(search: ConcurrentBootstrap, wanted: int, job: Job) -> list[str]:
+def remarks(search: ConcurrentBootstrap, job: Job) -> list[str]:
     """Return what there is to say. Raises ProgramError where nothing was found: that would be zero-shot in disguise."""
+    wanted = search.max_bootstrapped_demos
     failed = sum(call.error is not None for call in search.calls)
     met = f"; {failed} of {len(search.calls)} requests failed, the last with {_last(search)!r}" if failed else ""
     if job.tape.stopped:

@@ -1,16 +1,19 @@
 """From the name of an approach to a program that can be asked: compiled now, or loaded where it was compiled before."""
 
 import json
+import sys
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import dspy
 from rich.console import Console
 
 from dspysota import paths, source, tasks
-from dspysota.approaches import approach
+from dspysota.approaches import approach, origin
 from dspysota.approaches import split as split_approach
 from dspysota.compiling import saved
 from dspysota.compiling.budget import Price
@@ -20,6 +23,7 @@ from dspysota.compiling.tape import Tape
 from dspysota.errors import ConfigError
 from dspysota.profiles import Optimize
 from dspysota.programs import create, resampled, split
+from dspysota.programs.retrieval import naming
 from dspysota.records import Budget, CompileInfo, Example, Usage
 from dspysota.tasks import Splits
 from dspysota.tasks.base import digest
@@ -69,6 +73,8 @@ def prepare(  # noqa: PLR0913  everything that decides the program, all but its 
     cache_key: Mapping[str, str],
     effort: Effort | None = None,
     use_cache: bool = True,
+    since: datetime | None = None,
+    keep: bool = True,
     progress: bool = True,
     context_length: int | None = None,
 ) -> Prepared:
@@ -80,10 +86,12 @@ def prepare(  # noqa: PLR0913  everything that decides the program, all but its 
 
     `metric` is the task's own score. `cache_key` holds what else decides the outcome, above all the digest of the
     model's weights. With `use_cache` a program compiled before under the same key is loaded, and a compilation that was
-    interrupted goes on with what it had paid for; without, it is compiled anew and replaces the one kept. One during
-    whose compilation requests failed is not kept. `context_length` is in tokens. Raises ConfigError for an unknown
-    name or setting, ProgramError when the program cannot be prepared, kept or loaded, DataError where it demonstrates a
-    validation or test question.
+    interrupted goes on with what it had paid for; without, it is compiled anew and replaces the one kept. With `since`
+    neither counts where it is older than that, so that all who say the same `since` share one new program. One during
+    whose compilation requests failed is not kept. Without `keep`, as where the key does not tell `metric`, no program
+    is kept or loaded; but an interrupted compilation goes on all the same: what a model says depends on no metric.
+    `context_length` is in tokens. Raises ConfigError for an unknown name or setting, ProgramError when the program
+    cannot be prepared, kept or loaded, DataError where it demonstrates a validation or test question.
     """
     chosen, effort, (whole, part) = approach(name), effort or Effort(), split_approach(name)
     _check_priced(effort)
@@ -99,10 +107,15 @@ def prepare(  # noqa: PLR0913  everything that decides the program, all but its 
         "seed": seed,
         "concurrency": concurrency,
         "context_length": context_length,
+        "corpus": naming.corpus(split(program_name)[0], _learned_from(data)),
     }
-    work = _Work(chosen, lm, effort, fields, Progress(Console(stderr=True) if progress else None))
+    work = _Work(chosen, lm, effort, fields, Progress(Console(file=sys.stderr) if progress else None), keep)
     if chosen.ASKS_MODEL:
-        state, info = work.kept({"given": dict(cache_key), "approach": whole, **_parts(lm, effort, fields)}, use_cache)
+        by = f"{whole} {origin(whole)}".strip()
+        given = {"given": dict(cache_key), "approach": by, **_retrieval(fields["program"], data)}
+        if getattr(chosen, "SELECTS", True):
+            given["validation"] = digest(fields["validation"])
+        state, info = work.kept({**given, **_parts(lm, effort, fields)}, use_cache, since)
     else:
         state, info = work.compiled(Tape(None, Budget(), concurrency=1), None)
     if part is not None:
@@ -119,24 +132,26 @@ class _Work:
     effort: Effort
     fields: Mapping[str, Any]
     shown: Progress
+    keep: bool
 
-    def kept(self, parts: Mapping[str, Any], use_cache: bool) -> tuple[str, CompileInfo]:
+    def kept(self, parts: Mapping[str, Any], use_cache: bool, since: datetime | None) -> tuple[str, CompileInfo]:
         """Return the program's state, loaded or else compiled now and then kept, and what it took."""
         budget = self.effort.optimize.budget
         key = saved.key_of({**parts, "budget": budget.model_dump(mode="json")})
-        known = saved.load(key) if use_cache else None
+        known = saved.load(key, since) if use_cache and self.keep else None
         if known is not None:
             return known[0], known[1].model_copy(update={"reused": True})
         # Without the budget in its name: a search that a small one ended goes on where it was when it is given more.
         path = paths.tapes_dir() / f"{saved.key_of(parts)[:32]}.jsonl"
-        if not use_cache:
+        if not use_cache or _older(path, since):
             path.unlink(missing_ok=True)
         with Tape(path, budget, concurrency=self.fields["concurrency"], prices=self.effort.prices) as tape:
             with self.effort.teacher.open() if self.effort.teacher else nullcontext() as teacher:
                 state, info = self.compiled(tape, teacher)
             # With requests that failed, others might have been found than on a good day: good for this run only.
             if not tape.unlucky:
-                saved.save(key, parts, state, info)
+                if self.keep:
+                    saved.save(key, parts, state, info)
                 tape.close(remove=info.stopped is None)
         return state, info
 
@@ -154,6 +169,15 @@ class _Work:
         outcome = self.chosen.apply(job)
         state = saved.state_of(outcome.module)
         return state, _info(outcome, state, job, self.effort)
+
+
+def _older(path: Path, since: datetime | None) -> bool:
+    """Return whether nothing was added to a tape since then: it is of an earlier search."""
+    return since is not None and path.exists() and path.stat().st_mtime < since.timestamp()
+
+
+def _learned_from(data: Splits) -> tuple[Example, ...]:
+    return (*data.train, *data.validation)
 
 
 def _check_priced(effort: Effort) -> None:
@@ -174,6 +198,7 @@ def _info(outcome: Outcome, state: str, job: Job, effort: Effort) -> CompileInfo
         usage = usage + phase.usage
     spent = [phase.usd for phase in phases]
     start = saved.state_of(job.student())
+    how = naming.identity(job.program)
     return CompileInfo(
         program_digest=saved.digest_of(state),
         unprepared_digest=saved.digest_of(start),
@@ -190,7 +215,7 @@ def _info(outcome: Outcome, state: str, job: Job, effort: Effort) -> CompileInfo
         validation_rows=len(job.validation) if outcome.validation_score is not None else 0,
         candidates=outcome.candidates,
         teacher=effort.teacher.name if effort.teacher and phases else None,
-        notes=outcome.notes,
+        notes=(*outcome.notes, *([f"Retrieval: {how}."] if how else [])),
     )
 
 
@@ -201,7 +226,7 @@ def _without_demonstrations(
 
     What the whole program scored on the validation rows says nothing of this one.
     """
-    start = saved.state_of(create(fields["task"], fields["program"]))
+    start = saved.state_of(create(fields["task"], fields["program"], corpus=fields["corpus"]))
     bare = saved.without_demonstrations(state, start)
     changes = {
         "program_digest": saved.digest_of(bare),
@@ -218,20 +243,31 @@ def _ready(
 ) -> Prepared:
     """Make the program from its state, also when it was compiled just now: fresh and reused ones cannot differ.
 
+    Where paragraphs are pooled it searches those of the test rows, as it searched those of the rows it learned from.
     Raises DataError where it shows a question that is held out.
     """
+
     # A program of several, such as an ensemble, is built by its approach, which knows its parts from the state.
-    blank = getattr(chosen, "blank", lambda task, base, state: create(task, base))
-    module = blank(fields["task"], fields["program"], state)
+    def fresh() -> dspy.Module:
+        return create(fields["task"], fields["program"], corpus=naming.corpus(fields["program"], data.test))
+
+    module = chosen.blank(fields["task"], fresh, state) if hasattr(chosen, "blank") else fresh()
     saved.restore(module, state)
     demos = [demo for predictor in module.predictors() for demo in predictor.demos]
     tasks.check_disjoint(data, (str(demo["question"]) for demo in demos if "question" in demo))
     return Prepared(resampled(module, fields["task"], program), info)
 
 
+def _retrieval(program: str, data: Splits) -> dict[str, str]:
+    """Return what determines a program that retrieves in a way of its own, nothing for the others."""
+    how = naming.identity(program)
+    among = {"corpus": digest(_learned_from(data))} if naming.is_pooled(program) else {}
+    return {"retrieval": how, **among} if how else {}
+
+
 def _parts(lm: Any, effort: Effort, fields: Mapping[str, Any]) -> dict[str, Any]:
     """Return what determines a program besides its approach, the model's weights, and the budget."""
-    student = create(fields["task"], fields["program"])
+    student = create(fields["task"], fields["program"], corpus=fields["corpus"])
     return {
         "task": fields["task"],
         "program": fields["program"],
@@ -240,7 +276,6 @@ def _parts(lm: Any, effort: Effort, fields: Mapping[str, Any]) -> dict[str, Any]
         "sampling": json.loads(json.dumps(getattr(lm, "kwargs", {}), default=str)),
         "teacher": {"name": effort.teacher.name, "digest": effort.teacher.digest} if effort.teacher else None,
         "train": digest(fields["train"]),
-        "validation": digest(fields["validation"]),
         "start": saved.digest_of(saved.state_of(student)),
         "settings": dict(fields["settings"]),
         "seed": fields["seed"],

@@ -10,7 +10,7 @@ from importlib import import_module
 from dspysota import __version__
 from dspysota.errors import SotaError
 
-COMMANDS = ("doctor", "models", "serve", "formats", "report", "lift", "results")
+COMMANDS = ("doctor", "models", "programs", "serve", "formats", "report", "lift", "results")
 """The subcommands, in the order of `dspysota --help`: the names of the modules beside this one."""
 
 EXAMPLES = """\
@@ -18,6 +18,7 @@ examples:
   dspysota doctor                            what is missing on this machine, and the command that cures it
   dspysota models list                       the models that can be named, and which are here
   dspysota models pull qwen2.5-coder-0.5b    fetch, verify and convert a model's weights
+  dspysota programs list                     the compiled programs, and what they took
   dspysota serve smollm2-135m                start its server by hand
   dspysota formats smollm2-135m gsm8k        find the prompt format that suits it
 

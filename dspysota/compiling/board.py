@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from dspy.evaluate.evaluate import EvaluationResult
 from dspy.utils.callback import BaseCallback
 from dspy.utils.exceptions import AdapterParseError
 
@@ -21,14 +22,20 @@ class Candidate:
     score: float
 
 
-class Board(BaseCallback):
-    """Keeps the score of every program that was evaluated on all `rows` validation rows before the budget was spent.
+class Whole(EvaluationResult):
+    """The result of an evaluation in which no request was refused: it counts although the budget is spent by now."""
 
-    `spent` tells whether it is; scores in which requests failed for that reason are not kept. A callback of DSPy's.
+
+class Board(BaseCallback):
+    """Keeps the score of every program that was evaluated on all validation rows before the budget was spent.
+
+    `questions` are those rows', in any order: optimizers shuffle them, and evaluate on as many training rows too.
+    `spent` tells whether the budget is; scores in which requests failed for that reason are not kept. A callback of
+    DSPy's.
     """
 
-    def __init__(self, rows: int, spent: Callable[[], bool], on_score: Callable[[Board], None]) -> None:
-        self._rows = rows
+    def __init__(self, questions: Iterable[str], spent: Callable[[], bool], on_score: Callable[[Board], None]) -> None:
+        self._questions = sorted(questions)
         self._spent = spent
         self._on_score = on_score
         self._open: dict[str, str] = {}
@@ -56,17 +63,18 @@ class Board(BaseCallback):
     def on_evaluate_start(self, call_id: str, instance: Any, inputs: dict[str, Any]) -> None:
         """Remember the program as it is now: optimizers change the one they have."""
         rows = inputs.get("devset") or instance.devset
-        whole = len(rows) == self._rows
+        whole = sorted(row["question"] for row in rows) == self._questions
         with self._mutex:
             self._open[call_id] = saved.state_of(inputs["program"]) if whole else ""
 
     def on_evaluate_end(self, call_id: str, outputs: Any, exception: Exception | None = None) -> None:
-        """Keep the score, unless the budget ran out meanwhile."""
+        """Keep the score, unless the budget ran out meanwhile and may have spoiled it."""
         with self._mutex:
             state = self._open.pop(call_id, "")
-            if state and exception is None and not self._spent():
+            if state and exception is None and (isinstance(outputs, Whole) or not self._spent()):
                 scores = [float(score) for *_, score in outputs.results]
-                self.candidates.append(Candidate(state, sum(scores) / len(scores)))
+                if self.score_of(state) is None:  # COPRO scores the same program more than once
+                    self.candidates.append(Candidate(state, sum(scores) / len(scores)))
         self._on_score(self)
 
     def on_adapter_parse_end(self, call_id: str, outputs: Any, exception: Exception | None = None) -> None:

@@ -18,6 +18,13 @@ class BudgetSpentError(ProgramError):
     """A request that did not fit into the budget any more, and was not sent."""
 
 
+def refusal(error: BaseException | None) -> BudgetSpentError | None:
+    """Return the refusal that an error comes from, None where it is another one: DSPy wraps what an engine raises."""
+    while error is not None and not isinstance(error, BudgetSpentError):
+        error = error.__cause__
+    return error
+
+
 @dataclass(frozen=True)
 class Price:
     """US dollars per million tokens."""

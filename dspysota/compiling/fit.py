@@ -1,6 +1,7 @@
 """Keeps demonstrations within the model's context."""
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import dspy
@@ -25,7 +26,7 @@ def fit(module: dspy.Module, job: Job) -> tuple[str, ...]:
     notes = []
     for name, predictor in module.named_predictors():
         before = len(predictor.demos)
-        while predictor.demos and _tokens(adapter, predictor) + job.max_tokens > job.context_length:
+        while not fits(adapter, predictor.signature, predictor.demos, job.context_length - job.max_tokens):
             predictor.demos = predictor.demos[:-1]
         if dropped := before - len(predictor.demos):
             notes.append(
@@ -35,10 +36,32 @@ def fit(module: dspy.Module, job: Job) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def _tokens(adapter: Any, predictor: dspy.Predict) -> int:
-    def size(demo: Any) -> int:
-        return len(adapter.format_user_message_content(predictor.signature, demo))
+FRAME = 2000
+"""Characters left for the instructions and labels around texts that are shown."""
 
-    longest = max(predictor.demos, key=size)
-    messages = adapter.format(predictor.signature, predictor.demos, {**longest})
-    return math.ceil(sum(len(str(message["content"])) for message in messages) / CHARACTERS_PER_TOKEN)
+
+def how_many(texts: Sequence[str], job: Job) -> int:
+    """Return how many of these texts fit into one prompt, whichever they are; at least one.
+
+    All of them where the context length is not known.
+    """
+    if job.context_length is None:
+        return len(texts)
+    room = (job.context_length - job.max_tokens) * CHARACTERS_PER_TOKEN - FRAME
+    longest = max(len(text) for text in texts)
+    return min(len(texts), max(1, int(room // max(longest, 1))))
+
+
+def fits(adapter: Any, signature: Any, demos: list[Any], room: int) -> bool:
+    """Return whether a prompt with these demonstrations takes at most `room` tokens, by the rule above.
+
+    None always fits.
+    """
+    if not demos:
+        return True
+
+    def size(demo: Any) -> int:
+        return len(adapter.format_user_message_content(signature, demo))
+
+    messages = adapter.format(signature, demos, {**max(demos, key=size)})
+    return math.ceil(sum(len(str(message["content"])) for message in messages) / CHARACTERS_PER_TOKEN) <= room

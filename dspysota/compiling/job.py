@@ -17,6 +17,7 @@ from dspysota.compiling.tape import Tape
 from dspysota.compiling.taped import taped
 from dspysota.errors import ConfigError
 from dspysota.programs import create, make_adapter
+from dspysota.programs.retrieval.corpus import Corpus
 from dspysota.records import Example
 
 
@@ -47,11 +48,13 @@ class Job:
     concurrency: int = 1
     context_length: int | None = None
     """Tokens of prompt and answer that the model takes; None when it is not known, and then nothing is left out."""
+    corpus: Corpus | None = None
+    """What a program searches whose name asks for pooled paragraphs."""
     progress: Progress = field(default_factory=Progress)
 
     def student(self) -> dspy.Module:
         """Return a fresh, unprepared program."""
-        return create(self.task, self.program)
+        return create(self.task, self.program, corpus=self.corpus)
 
     def examples(self) -> list[dspy.Example]:
         """Return the training rows as DSPy wants them."""
@@ -84,8 +87,11 @@ class Job:
         """Tokens that an answer may take."""
         return int(getattr(self.lm, "kwargs", {}).get("max_tokens") or 0)
 
-    def chosen(self, defaults: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the approach's settings over its defaults. Raises ConfigError for an unknown or ill-typed one."""
+    def chosen(self, defaults: Mapping[str, Any], least: Mapping[str, float] | None = None) -> dict[str, Any]:
+        """Return the approach's settings over its defaults; `least` are the smallest values that make sense.
+
+        Raises ConfigError for an unknown, ill-typed or too small one.
+        """
         for name, value in self.settings.items():
             if name not in defaults:
                 raise ConfigError(f"There is no setting {name!r} here; there are {', '.join(sorted(defaults))}.")
@@ -93,6 +99,8 @@ class Job:
             fits = isinstance(value, int | float) if wanted is float else isinstance(value, wanted)
             if not fits or (isinstance(value, bool) and wanted is not bool):
                 raise ConfigError(f"The setting {name} is {json.dumps(value)}; it has to be like {defaults[name]!r}.")
+            if least and name in least and value < least[name]:
+                raise ConfigError(f"The setting {name} is {value}; it has to be at least {least[name]}.")
         return {**defaults, **self.settings}
 
 
@@ -126,7 +134,8 @@ def make_job(  # noqa: PLR0913  what is made here, and by keyword all that goes 
     told = progress or Progress()
     name = model_name or str(lm.model)
     other = name if teacher is None else teacher_name or str(teacher.model)
-    board = Board(len(validation), lambda: tape.stopped is not None, lambda board: told.say(_standing(tape, board)))
+    questions = [row.question for row in validation]
+    board = Board(questions, lambda: tape.stopped is not None, lambda board: told.say(_standing(tape, board)))
     return Job(
         lm=taped(lm, tape, name, lambda: "scoring" if board.scoring else "bootstrapping"),
         teacher=taped(teacher or lm, tape, other, lambda: "bootstrapping"),

@@ -5,14 +5,20 @@ from __future__ import annotations
 import io
 import logging
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, redirect_stdout
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 
 import dspy
 
 from dspysota.compiling import saved
+from dspysota.compiling.budget import BudgetSpentError
+from dspysota.compiling.crew import Crew
 from dspysota.compiling.fit import fit
 from dspysota.compiling.job import Job, Outcome
+from dspysota.compiling.scoring import CrewEvaluate
 from dspysota.errors import ProgramError, SotaError
+
+HOPELESS = 10
+"""Requests after which a search ends if every one failed."""
 
 
 def optimize(job: Job, search: Callable[[], dspy.Module]) -> Outcome:
@@ -21,27 +27,68 @@ def optimize(job: Job, search: Callable[[], dspy.Module]) -> Outcome:
     Candidates are scored on the validation rows. Raises ProgramError when the budget ended before one was, when none
     scored above zero, and when the optimizer itself failed.
     """
-    with quiet(), dspy.context(**job.dspy_settings()), job.progress.shown(f"Compiling {job.task} {job.program}"):
-        module = _guarded(job, search) or _best_so_far(job)
-        validation_score = job.board.score_of(saved.state_of(module))
-        if validation_score is None:
-            validation_score = evaluate(job, module)
+    if not job.validation:
+        raise ProgramError(
+            f"There are no validation rows of {job.task} to choose programs by; raise optimize.validation."
+        )
+    with job.progress.shown(f"Compiling {job.task} {job.program}"), quiet(), dspy.context(**job.dspy_settings()):
+        module = _guarded(job, search) or best_scored(job)
+        if _score_of(job, module) is None and evaluate(job, module) is None:
+            module = best_scored(job)
     _check(job)
-    notes = fit(module, job)
+    validation_score = _score_of(job, module)
+    notes = (*_as_before(job, module), *fit(module, job))
     return Outcome(module=module, validation_score=validation_score, candidates=len(job.board.candidates), notes=notes)
 
 
 def evaluate(job: Job, module: dspy.Module) -> float | None:
-    """Return the mean score of a program on the validation rows, in [0, 1]; None where the budget ran out meanwhile."""
+    """Return the mean score of a program on the validation rows, in [0, 1]; None where the budget ran out meanwhile.
+
+    To be called under the job's DSPy settings. What is on the tape already costs nothing, also after the budget.
+    """
     rows = job.held_out()
-    result = dspy.Evaluate(devset=rows, metric=job.marks, num_threads=job.concurrency, failure_score=0.0)(module)
-    return None if job.tape.stopped else sum(float(score) for *_, score in result.results) / len(rows)
+    with Crew(job.concurrency) as crew:
+        try:
+            result = CrewEvaluate(give=crew.give, devset=rows, metric=job.marks, failure_score=0.0)(module)
+        except BudgetSpentError:
+            return None
+    return sum(float(score) for *_, score in result.results) / len(rows)
+
+
+def watch(job: Job) -> None:
+    """Raise ProgramError once the server has failed every one of the first requests: it will fail the others too."""
+    if error := job.tape.fruitless(HOPELESS):
+        raise ProgramError(f"Compiling {job.task} gave up: every request so far failed, the last with {error!r}.")
+
+
+def best_scored(job: Job) -> dspy.Module:
+    """Return the best program scored on all validation rows. Raises ProgramError where there is none."""
+    best = job.board.best
+    if best is None:
+        spent = f"The budget of {job.tape.stopped} was spent" if job.tape.stopped else "The search ended"
+        raise ProgramError(
+            f"{spent} before any program had been scored on all {len(job.validation)} validation rows; give it more. "
+            "What was paid for is kept."
+        )
+    module = job.student()
+    saved.restore(module, best.state)
+    return module
 
 
 def ask_ahead(job: Job, rows: list[dspy.Example]) -> None:
     """Let the teacher answer rows at once, so that an optimizer that asks one by one finds its answers on the tape."""
     with dspy.context(lm=job.teacher):
         dspy.Parallel(num_threads=job.concurrency, disable_progress_bar=True)([(job.student(), row) for row in rows])
+
+
+def _as_before(job: Job, module: dspy.Module) -> tuple[str, ...]:
+    """Return a note where all the search came to nothing: the program is then no other than an unprepared one."""
+    same = saved.state_of(module) == saved.state_of(job.student())
+    return ("Nothing better was found than the program that the search started from.",) if same else ()
+
+
+def _score_of(job: Job, module: dspy.Module) -> float | None:
+    return job.board.score_of(saved.state_of(module))
 
 
 def _guarded(job: Job, search: Callable[[], dspy.Module]) -> dspy.Module | None:
@@ -55,24 +102,14 @@ def _guarded(job: Job, search: Callable[[], dspy.Module]) -> dspy.Module | None:
     except Exception as error:
         if job.tape.stopped:
             return None
+        # DSPy asserts what kind of error it may meet, without a word: the one that it met says more.
+        shown = error if str(error) else error.__context__ or error
         raise ProgramError(
-            f"The optimizer failed with {type(error).__name__}: {str(error)[:300]}. What was paid for is kept; a "
+            f"The optimizer failed with {type(shown).__name__}: {str(shown)[:300]}. What was paid for is kept; a "
             "larger teacher or other settings may help."
         ) from error
     # An optimizer that swallowed the end of its budget scored what came after it as zero: its choice is not to be had.
     return None if job.tape.stopped else module
-
-
-def _best_so_far(job: Job) -> dspy.Module:
-    best = job.board.best
-    if best is None:
-        raise ProgramError(
-            f"The budget of {job.tape.stopped} was spent before any program had been scored on all "
-            f"{len(job.validation)} validation rows; give it more. What was paid for is kept."
-        )
-    module = job.student()
-    saved.restore(module, best.state)
-    return module
 
 
 def _check(job: Job) -> None:
@@ -88,12 +125,15 @@ def _check(job: Job) -> None:
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Keep away what DSPy prints and logs while it optimizes: what failed is counted, and told in the end."""
+    """Keep away what DSPy prints and logs while it optimizes: what failed is counted, and told in the end.
+
+    Its progress bars go to stderr, as our own progress does, which has to hold on to the stream it was made with.
+    """
     logger = logging.getLogger("dspy")
     level = logger.level
     logger.setLevel(logging.CRITICAL)
     try:
-        with redirect_stdout(io.StringIO()):
+        with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
             yield
     finally:
         logger.setLevel(level)

@@ -1,22 +1,48 @@
 """Compiled programs on disk: JSON in a folder per key, written whole or not at all, and never trusted when read.
 
 <programs>/<key>/program.json   the state that DSPy dumps
-<programs>/<key>/meta.json      what the key was made of, and what the compilation took
+<programs>/<key>/meta.json      what the key was made of, what the compilation took, when and with what it was made
+
+Reading them imports no DSPy.
 """
+
+from __future__ import annotations
 
 import hashlib
 import json
 import os
 from collections.abc import Mapping
+from datetime import UTC, datetime
+from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import dspy
-from pydantic import ValidationError
+from pydantic import AwareDatetime, Field, JsonValue
 
-from dspysota import paths
+from dspysota import __version__, paths
+from dspysota.compiling import shape
 from dspysota.errors import ProgramError
-from dspysota.records import CompileInfo
+from dspysota.records import CompileInfo, Record
+
+if TYPE_CHECKING:
+    import dspy
+
+MAX_BYTES = 16 * 1024 * 1024
+"""Of one file; a program with a hundred long demonstrations has less than one."""
+
+
+class Meta(Record):
+    """What is known of a stored program besides its state."""
+
+    key: str = Field(pattern="^[0-9a-f]{64}$")
+    parts: dict[str, JsonValue]
+    """What the key was made of; the budget is in `info`."""
+    info: CompileInfo
+    made: AwareDatetime | None = None
+    """When it was compiled; None in entries older than this field."""
+    versions: dict[str, str] = Field(default_factory=dict)
+    """Of the packages that compiled it."""
+
 
 _SHOWN = ("demos", "traces", "train")
 """What a predictor's state holds of examples."""
@@ -24,12 +50,17 @@ _SHOWN = ("demos", "traces", "train")
 
 def key_of(parts: Mapping[str, Any]) -> str:
     """Return the sha256 of what determines a program, 64 hexadecimal digits."""
-    return hashlib.sha256(_text(parts).encode()).hexdigest()
+    return hashlib.sha256(canonical(parts).encode()).hexdigest()
 
 
 def state_of(module: dspy.Module) -> str:
     """Return the program's state as canonical JSON. Language models and their settings are not part of it."""
-    return _text(module.dump_state())
+    return canonical(module.dump_state())
+
+
+def canonical(value: Any) -> str:
+    """Return the one JSON text of a value: keys sorted, a value a line."""
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, indent=1)
 
 
 def without_demonstrations(state: str, start: str) -> str:
@@ -42,9 +73,12 @@ def without_demonstrations(state: str, start: str) -> str:
     bare = {name: _bare(value) for name, value in values.items()}
 
     def unchanged(name: str, value: Any) -> bool:
-        return any(value == kept and f".{name}".endswith(f".{known}") for known, kept in fresh.items())
+        # What chooses among demonstrations has nothing to choose among any more.
+        return "signature" not in value or any(
+            value == kept and f".{name}".endswith(f".{known}") for known, kept in fresh.items()
+        )
 
-    return start if bare and all(unchanged(name, value) for name, value in bare.items()) else _text(bare)
+    return start if bare and all(unchanged(name, value) for name, value in bare.items()) else canonical(bare)
 
 
 def _bare(value: Any) -> Any:
@@ -64,45 +98,68 @@ def folder_of(key: str) -> Path:
 
 
 def save(key: str, parts: Mapping[str, Any], state: str, info: CompileInfo) -> None:
-    """Keep a program; a crash on the way leaves none. Raises ProgramError when it cannot be written."""
-    folder = folder_of(key)
+    """Keep a program compiled just now; a crash on the way leaves none. Raises ProgramError when it cannot be written.
+
+    It bears the time of now and the versions of the packages that are installed.
+    """
+    versions = {"dspysota": __version__, "dspy": metadata.version("dspy")}
+    put(Meta(key=key, parts=dict(parts), info=info, made=datetime.now(UTC), versions=versions), state)
+
+
+def put(meta: Meta, state: str) -> None:
+    """Keep a program with all that is known of it, as `save` does."""
+    folder = folder_of(meta.key)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        _write(folder / "program.json", state)
-        _write(folder / "meta.json", _text({"key": key, "parts": parts, "info": info.model_dump(mode="json")}))
+        write(folder / "program.json", state)
+        write(folder / "meta.json", canonical(meta.model_dump(mode="json")))
     except OSError as error:
         raise ProgramError(f"The compiled program cannot be kept in {str(folder)!r}: {error.strerror}.") from error
 
 
-def load(key: str) -> tuple[str, CompileInfo] | None:
-    """Return the state kept for a key and what its compilation took, None where there is none.
+def load(key: str, since: datetime | None = None) -> tuple[str, CompileInfo] | None:
+    """Return the state kept for a key and what its compilation took, None where there is none made at `since` or later.
 
-    Raises ProgramError when the files are damaged or belong to another program.
+    Raises ProgramError when the files are damaged or belong to another program; with `since` they count as older.
     """
-    folder = folder_of(key)
     try:
-        meta = json.loads((folder / "meta.json").read_text(encoding="utf-8"))
-        state = (folder / "program.json").read_text(encoding="utf-8")
-        info = CompileInfo.model_validate(meta["info"])
-        sound = meta["key"] == key and digest_of(state) == info.program_digest
-    except FileNotFoundError:
+        found = read(folder_of(key))
+    except ProgramError:
+        if since is None:
+            raise
         return None
-    except (OSError, ValueError, KeyError, TypeError, RecursionError, ValidationError) as error:
-        raise _damaged(folder) from error
-    if not sound:
-        raise _damaged(folder)
-    return state, info
+    if found is None:
+        return None
+    meta, state = found
+    if meta.key != key:
+        raise damaged(folder_of(key))
+    return (state, meta.info) if since is None or (meta.made is not None and meta.made >= since) else None
+
+
+def read(folder: Path) -> tuple[Meta, str] | None:
+    """Return what a folder holds, None where it holds no whole program.
+
+    Raises ProgramError when the files are damaged, or do not belong together or to the folder.
+    """
+    try:
+        meta = Meta.model_validate_json(bounded(folder / "meta.json"))
+        state = bounded(folder / "program.json").decode()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except (OSError, ValueError, RecursionError) as error:
+        raise damaged(folder) from error
+    if folder_of(meta.key).name != folder.name or digest_of(state) != meta.info.program_digest:
+        raise damaged(folder)
+    return meta, state
 
 
 def restore(module: dspy.Module, state: str) -> None:
     """Give a fresh program a state. Raises ProgramError when it is not one of this program."""
     try:
-        values = json.loads(state)
-        names = {name for name, _ in module.named_parameters()}
-        # A language model in the state would be built, with whatever address it names: ours never hold one.
-        fits = values.keys() == names and all(values[name].get("lm") is None for name in names)
+        # DSPy would set whatever attributes a state names, and build the language models in it: neither gets there.
+        fits = shape.names(state) == {name for name, _ in module.named_parameters()}
         if fits:
-            module.load_state(values)
+            module.load_state(json.loads(state))
     except (ValueError, KeyError, TypeError, AttributeError, NotImplementedError, RecursionError) as error:
         raise _foreign() from error
     if not fits:
@@ -113,17 +170,25 @@ def _foreign() -> ProgramError:
     return ProgramError("The stored program does not fit this one; run again with --sota-no-cache to compile it anew.")
 
 
-def _damaged(folder: Path) -> ProgramError:
+def damaged(folder: Path) -> ProgramError:
+    """Return the error of a folder whose files cannot be read, or do not belong together."""
     return ProgramError(
-        f"The stored program in {str(folder)!r} is damaged; delete the folder, or run with --sota-no-cache."
+        f"The stored program in {str(folder)!r} is damaged, or of a newer dspysota; delete it (`dspysota programs rm "
+        f"{folder.name[:12]}`), or run with --sota-no-cache."
     )
 
 
-def _text(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, sort_keys=True, indent=1)
+def bounded(path: Path) -> bytes:
+    """Return what a file holds. Raises ValueError where that is more than a program has, and OSError."""
+    with path.open("rb") as file:
+        data = file.read(MAX_BYTES + 1)
+    if len(data) > MAX_BYTES:
+        raise ValueError(f"more than {MAX_BYTES} bytes")
+    return data
 
 
-def _write(path: Path, text: str) -> None:
+def write(path: Path, text: str) -> None:
+    """Write a file whole or not at all. Raises OSError."""
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         beside.write_text(text, encoding="utf-8")

@@ -73,6 +73,7 @@ class Tape:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._prices = prices or {}
+        self.budget = budget
         self._purse = Purse(budget)
         self._clock = clock
         self._started = clock()
@@ -137,6 +138,16 @@ class Tape:
         """Requests that failed in this session and might not have failed on another day."""
         mine = [entry for entry in list(self._entries) if entry.session == self._session]
         return sum(entry.call.error is not None and entry.failure not in LASTING for entry in mine)
+
+    def fruitless(self, at_least: int) -> str | None:
+        """Return the last error where at least so many requests of this session ended and none brought an answer."""
+        errors = []
+        for entry in list(self._entries):
+            if entry.session == self._session:
+                if entry.call.error is None:
+                    return None
+                errors.append(entry.call.error)
+        return errors[-1] if len(errors) >= at_least else None
 
     def phases(self) -> tuple[Phase, ...]:
         """Return what each phase took, in the order in which they began."""

@@ -11,7 +11,7 @@ from dspysota.profiles.grid import cell_id, check_approach, check_name, check_pr
 def known() -> Known:
     """Every task with its programs (the default one first), every approach and every adapter."""
     return Known(
-        programs={task: tuple(programs.names(task)) for task in tasks.names()},
+        programs={task: (*programs.names(task), *programs.variants(task)) for task in tasks.names()},
         approaches=tuple(approaches.names()),
         adapters=tuple(programs.adapters()),
         base=lambda program: programs.split(program)[0],

@@ -38,19 +38,31 @@ class Ready:
     solve: Callable[[Example], Answer]
 
 
-def measure(plan: Plan, settings: Settings, folder: RunFolder, progress: Progress) -> Run:
+def measure(
+    plan: Plan, settings: Settings, folder: RunFolder, progress: Progress, since: datetime | None = None
+) -> Run:
     """Ask all questions of a plan that its journal does not hold yet, score them, and store the run.
 
+    A program stored before `since` is compiled anew. Cases that another program of the plan has answered, before it
+    was lost or compiled anew, belong to no run any more: their journal is dropped.
     Raises SotaError when the model cannot be served or the program not be prepared; trouble with single questions is
     recorded in their cases.
     """
-    with ready(plan, settings, progress) as prepared:
+    with ready(plan, settings, progress, since) as prepared:
         info = _info(plan, prepared, settings)
+        _drop_others(plan, info.key, folder)
         evaluation = _evaluate(plan, prepared, folder.journal(info.key, info), progress)
     times = {"wall_seconds": evaluation.wall_seconds, "sessions": evaluation.sessions}
     run = Run(info=info.model_copy(update=times), cases=evaluation.cases)
     folder.save_run(run)
     return run
+
+
+def _drop_others(plan: Plan, key: str, folder: RunFolder) -> None:
+    if others := set(folder.unfinished()) - {key}:
+        for run in folder.runs():
+            if run.info.key in others and plan.made(run):
+                folder.drop(run.info.key)
 
 
 def rehearse(plan: Plan, settings: Settings, progress: Progress) -> Evaluation:
@@ -60,10 +72,10 @@ def rehearse(plan: Plan, settings: Settings, progress: Progress) -> Evaluation:
 
 
 @contextmanager
-def ready(plan: Plan, settings: Settings, progress: Progress) -> Iterator[Ready]:
+def ready(plan: Plan, settings: Settings, progress: Progress, since: datetime | None = None) -> Iterator[Ready]:
     """The plan's program, prepared and warmed up, on its model, which is ours alone in the block. Raises SotaError."""
     with endpoint(plan, progress) as server:
-        prepared = _prepare(plan, server, settings, progress)
+        prepared = _prepare(plan, server, settings, progress, since)
         requests = _warm_up(plan, server, prepared)
         solve = programs.make_solver(prepared.module, _lm(plan, server), plan.cell.adapter)
         yield Ready(server, prepared.info, requests, solve)
@@ -94,7 +106,7 @@ def _warm_up(plan: Plan, server: Endpoint, prepared: Prepared) -> int:
     return len(answer.calls)
 
 
-def _prepare(plan: Plan, server: Endpoint, settings: Settings, progress: Progress) -> Prepared:
+def _prepare(plan: Plan, server: Endpoint, settings: Settings, progress: Progress, since: datetime | None) -> Prepared:
     with progress.aside():
         return approaches.prepare(
             plan.cell.approach,
@@ -109,6 +121,7 @@ def _prepare(plan: Plan, server: Endpoint, settings: Settings, progress: Progres
             cache_key=_cache_key(plan, server),
             effort=_effort(plan, progress),
             use_cache=not settings.fresh,
+            since=since,
             progress=not progress.quiet,
             context_length=server.info.context_length,
         )

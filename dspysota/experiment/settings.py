@@ -27,6 +27,8 @@ class Settings:
     """Measure anew: ignore stored programs and unfinished runs."""
     lift: bool = False
     """Measure the steps to every optimized program, too."""
+    recompile: bool = False
+    """Compile anew: ignore programs stored before this command began. It is continued like any other."""
     command: str = ""
     """The command as typed, for the report."""
 
@@ -43,6 +45,8 @@ class Settings:
                 "data": str(self.data),
                 "base_url": self.base_url,
                 "out": str(self.out),
+                # Its own, since what it measures with must not be older than it.
+                "recompile": self.recompile,
                 "commit": commit,
             }
         )

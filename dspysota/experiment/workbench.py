@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import UTC, datetime
 
 from dspysota import tasks
 from dspysota.errors import RunError
@@ -42,6 +43,7 @@ class Workbench:
         self._progress = progress
         self._data: dict[str, TaskData] = {}
         self._runs: dict[str, Run] = {}
+        self._since = datetime.now(UTC) if settings.recompile else None
 
     def cell(self, **names: str | int | None) -> Cell:
         """A cell that is not in the profile. Raises ConfigError naming a bad name and the valid ones."""
@@ -84,7 +86,7 @@ class Workbench:
     @contextmanager
     def solver(self, cell: Cell) -> Iterator[Callable[[Example], Answer]]:
         """The cell's prepared program on its running model, which is ours alone. Raises SotaError."""
-        with ready(self._plan(cell), self._settings, self._progress) as prepared:
+        with ready(self._plan(cell), self._settings, self._progress, self._since) as prepared:
             yield prepared.solve
 
     def _plan(self, cell: Cell) -> Plan:
@@ -103,7 +105,10 @@ class Workbench:
 
     def _find_or_measure(self, planned: Plan, keep_program: bool) -> Run:
         folder = self._folder()
+        if self._since is not None:
+            # When the command began: maybe in an earlier session, or another worker.
+            self._since = min(self._since, folder.started)
         settings = replace(self._settings, fresh=False) if keep_program else self._settings
         with folder.turn(planned.key):
             stored = (run for run in self.runs() if planned.made(run))
-            return next(stored, None) or measure(planned, settings, folder, self._progress)
+            return next(stored, None) or measure(planned, settings, folder, self._progress, self._since)

@@ -75,6 +75,11 @@ OPTIONS = (
         help="Beside every optimized program measure the steps to it: unoptimized, format, instructions, "
         "demonstrations, samples.",
     ),
+    Option(
+        flag="--sota-recompile",
+        help="Compile programs anew although stored ones fit. Interrupted, the same command goes on with those that it "
+        "has compiled.",
+    ),
 )
 
 Origin = Literal["option", "environment", "ini", "default"]

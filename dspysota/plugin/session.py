@@ -47,6 +47,7 @@ class SotaSession:
             base_url=self._base_url(),
             fresh=options.switch(self._given("--sota-no-cache")),
             lift=options.switch(self._given("--sota-lift")),
+            recompile=options.switch(self._given("--sota-recompile")),
             command=shlex.join(["pytest", *map(str, self._config.invocation_params.args)]),
         )
 

@@ -51,7 +51,8 @@ class CellEntry(Record):
     task: Names
     model: Names
     approach: Names
-    program: str | None = None
+    program: Names | None = None
+    """The task's default one, unless named."""
     adapter: Names = ("plain",)
     rows: int | None = Field(default=None, ge=1)
     thresholds: Bars = Field(default_factory=dict)
@@ -93,14 +94,15 @@ def cells(file: ProfileFile, known: Known) -> Iterator[Cell]:
 def _expand(file: ProfileFile, known: Known) -> Iterator[tuple[str, Cell]]:
     for position, entry in enumerate(file.cells):
         place = f"cells[{position}]"
-        for combination in product(entry.task, entry.model, entry.approach, entry.adapter):
-            yield f"{place}", _cell(file, entry, combination, known, place)
+        for task in entry.task:
+            check_name(task, known.programs, f"{place}.task")
+            chosen = entry.program or known.programs[task][:1]
+            for combination in product(entry.model, entry.approach, chosen, entry.adapter):
+                yield place, _cell(file, entry, (task, *combination), known, place)
 
 
 def _cell(file: ProfileFile, entry: CellEntry, names: tuple[str, ...], known: Known, place: str) -> Cell:
-    task, model, approach, adapter = names
-    check_name(task, known.programs, f"{place}.task")
-    program = entry.program or known.programs[task][0]
+    task, model, approach, program, adapter = names
     check_program(program, task, known, f"{place}.program")
     check_approach(approach, known, f"{place}.approach")
     check_name(adapter, known.adapters, f"{place}.adapter")

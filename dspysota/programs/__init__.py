@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from dspysota import tasks
 from dspysota.errors import ConfigError
+from dspysota.programs.retrieval import naming
 from dspysota.programs.samples import FORMS, Samples, split
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from dspysota.programs.calls import Recording, recording
     from dspysota.programs.lm import SeededLM, make_lm
+    from dspysota.programs.retrieval.corpus import Corpus
     from dspysota.programs.solver import make_adapter, make_solver
 
 __all__ = [
@@ -34,6 +36,7 @@ __all__ = [
     "recording",
     "resampled",
     "split",
+    "variants",
 ]
 
 # Read by DSPy: without it, the first priced call asks a public server for model prices. It must be "true", not "1".
@@ -65,16 +68,28 @@ def names(task: str) -> list[str]:
     return sorted(found, key=lambda name: name != package.DEFAULT)
 
 
-def create(task: str, program: str) -> "dspy.Module":
-    """Return a fresh, unprepared program, by its name or an expression such as `cot+vote5`.
+def variants(task: str) -> list[str]:
+    """Return the names of a task's programs that retrieve in another way, such as `read@dense`. Raises ConfigError."""
+    programs = set(names(task)) & set(import_module(f"{__name__}.{task}").RETRIEVING)
+    return [f"{program}@{suffix}" for program in sorted(programs) for suffix in naming.SUFFIXES]
 
-    Raises ConfigError naming the valid ones. Its forward() takes the inputs of the task's examples and returns a
-    prediction with `answer` and, where there is something to tell, `details`.
+
+def create(task: str, program: str, *, corpus: "Corpus | None" = None) -> "dspy.Module":
+    """Return a fresh, unprepared program, by its name or an expression such as `read@dense` or `cot+vote5`.
+
+    Its forward() takes the inputs of the task's examples and returns a prediction with `answer` and, where there is
+    something to tell, `details`. `corpus` is what a program searches whose name asks for pooled paragraphs. Raises
+    ConfigError naming the valid ones, ModelError where its embeddings are not those known.
     """
-    base, _ = split(program)
-    if base not in names(task):
-        raise ConfigError(f"The task {task!r} has no program {base!r}; it has {', '.join(names(task))}, {FORMS}.")
-    return resampled(import_module(f"{__name__}.{task}.{base}").PROGRAM(), task, program)
+    name, _ = split(program)
+    plain, others = names(task), variants(task)
+    if name not in (*plain, *others):
+        near = others if "@" in name and others else plain
+        raise ConfigError(f"The task {task!r} has no program {name!r}; it has {', '.join(near)}, {FORMS}.")
+    base, suffix = naming.split(name)
+    made = import_module(f"{__name__}.{task}.{base}").PROGRAM
+    module = made(retriever=naming.retriever(name, corpus)) if suffix else made()
+    return resampled(module, task, program)
 
 
 def resampled(module: "dspy.Module", task: str, program: str) -> "dspy.Module":

@@ -6,7 +6,7 @@ Markdown's own marks are stripped; control and bidirectional characters stay, as
 
 import re
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -77,6 +77,23 @@ def labelled(text: str, labels: dict[str, str]) -> dict[str, str]:
     ends = [start for start, _, _ in marks[1:]] + [len(text)]
     values = {name: _bare(text[start:end]) for (_, start, name), end in zip(marks, ends, strict=True)} if marks else {}
     return {**values, "": text[: marks[0][0] if marks else len(text)].strip(_SPACE)}
+
+
+def first_labelled(text: str, labels: dict[str, str], placeholders: Collection[str] = ()) -> tuple[str, str] | None:
+    """Return name and rest of the first line that starts with a label and goes on; None where there is none.
+
+    The first, because small models go on to invent what would come of it. `labels` maps names to labels. Who copies
+    one of the `placeholders` out of the instructions has not said anything.
+
+    >>> first_labelled("Hm.\\n**Search:** Rome\\nAnswer: 753", {"answer": "Answer:", "search": "Search:"})
+    ('search', 'Rome')
+    """
+    for line in text.split("\n"):
+        for name, label in labels.items():
+            match = _marker(label).match(line)
+            if match and (value := _bare(line[match.end() :])) and value not in placeholders:
+                return name, value
+    return None
 
 
 @lru_cache(maxsize=64)

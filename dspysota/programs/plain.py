@@ -4,7 +4,7 @@ DSPy's own ChatAdapter frames every field with `[[ ## name ## ]]` headers, which
 time when they do. Here the frame is one line, and there is never a second call.
 
 A signature says how it wants to be rendered in its fields: `marked("####")` makes an output whose answer line has that
-label. Everything else follows from the fields themselves.
+label, `fenced("python")` one that is a block of code. Everything else follows from the fields themselves.
 """
 
 import textwrap
@@ -17,7 +17,7 @@ import dspy
 from dspy.adapters.utils import format_field_value, parse_value
 from dspy.utils.exceptions import AdapterParseError
 
-from dspysota.programs import parsing
+from dspysota.programs import code, parsing
 from dspysota.programs.calls import current, last
 
 FREE = "reasoning"
@@ -37,12 +37,23 @@ def marked(marker: str, desc: str | None = None, *, placeholder: str = "", patte
     return field
 
 
+def fenced(language: str, desc: str) -> Any:
+    """Return an output field that is a fenced block of code, labelled `language`; its value is the code alone.
+
+    It is rendered and read as a block where it is the only answer of its signature.
+    """
+    field = dspy.OutputField(desc=desc)
+    field.json_schema_extra.update(fence=language)
+    return field
+
+
 class PlainAdapter(dspy.Adapter):
     """Renders a signature as plain text and reads the answer leniently; raises AdapterParseError where there is none.
 
     With one answer, it is the text behind the last marker; failing that, and if the output ended by itself, its last
     line, which the recording then notes as `marker: missing`. A truncated output without its marker is no answer. With
-    several answers, each stands on a line with its label. A single output that asks for no marker is the whole text.
+    several answers, each stands on a line with its label. A single output that asks for no marker is the whole text. An
+    answer that is code is read by `dspysota.programs.code.read`.
     """
 
     def format(self, signature: type[dspy.Signature], demos: list[Any], inputs: dict[str, Any]) -> list[dict[str, Any]]:
@@ -97,7 +108,8 @@ class PlainAdapter(dspy.Adapter):
         for name in known.answers:
             if given(outputs, name):
                 value = format_field_value(known.outputs[name], outputs[name])
-                lines.append(f"{known.labels[name]} {value}".strip())
+                block = f"```{known.fence}\n{value}\n```"
+                lines.append(block if known.fence else f"{known.labels[name]} {value}".strip())
         return "\n".join(line for line in lines if line)
 
     def parse(self, signature: type[dspy.Signature], completion: str) -> dict[str, Any]:
@@ -120,11 +132,15 @@ class PlainAdapter(dspy.Adapter):
 def _one(known: "Shape", completion: str) -> dict[str, str]:
     """Return the only answer and the free text before it, nothing where there is no answer."""
     name = known.answers[0]
+    ended = not truncated()
+    if known.fence:
+        block = code.read(completion, ended=ended)
+        return {} if block is None else {FREE: block.before, name: block.value}
     if not known.labels[name]:
         return {name: completion.strip(" \t\r\n")}
     pattern = extra(known.outputs[name], "pattern")
     found = parsing.after_marker(completion, known.labels[name], pattern)
-    if found is None and not truncated():
+    if found is None and ended:
         found = parsing.last_line(completion, pattern)
         if found and (calls := current()) is not None:
             calls.notes["marker"] = "missing"
@@ -148,6 +164,8 @@ class Shape:
     """The outputs that are answers, not free text; a signature of free text alone has that as its answer."""
     labels: dict[str, str]
     """Label of each answer: its marker, else its name; empty for a single output that asks for no marker."""
+    fence: str
+    """Language of the only answer, where it is a block of code; else empty."""
 
 
 def shape(signature: Any) -> Shape:
@@ -161,8 +179,17 @@ def _shape(signature: Any, instructions: str) -> Shape:
     answers = tuple(name for name in outputs if name != FREE) or tuple(outputs)
     alone = len(outputs) == 1
     labels = {name: extra(outputs[name], "marker") or ("" if alone else label_of(name)) for name in answers}
-    system = f"{textwrap.dedent(instructions).strip()} {_closing(outputs, labels)}".strip()
-    return Shape(system, dict(signature.input_fields), outputs, answers, labels)
+    fence = extra(outputs[answers[0]], "fence") if len(answers) == 1 else ""
+    closing = _closing_block(outputs, fence) if fence else _closing(outputs, labels)
+    system = f"{textwrap.dedent(instructions).strip()} {closing}".strip()
+    return Shape(system, dict(signature.input_fields), outputs, answers, labels, fence)
+
+
+def _closing_block(outputs: Mapping[str, Any], fence: str) -> str:
+    form = f'one block of {fence.capitalize()} code, from "```{fence}" to "```"'
+    if FREE not in outputs:
+        return f"Reply with {form}."
+    return f"{_desc(outputs[FREE]) or 'Think step by step'}. End with {form}."
 
 
 def _closing(outputs: Mapping[str, Any], labels: Mapping[str, str]) -> str:

@@ -78,8 +78,8 @@ class Sampled(dspy.Module):
         trace: list[Any] = []
         with recording() as calls:
             try:
-                with dspy.context(lm=self._lm(number), trace=trace if tracing else None):
-                    prediction = self.program(**inputs)
+                with dspy.context(lm=self.lm(number), trace=trace if tracing else None):
+                    prediction = self.drawn(number)(**inputs)
             except AdapterParseError:
                 prediction = None
             finally:
@@ -96,7 +96,11 @@ class Sampled(dspy.Module):
             trace=trace,
         )
 
-    def _lm(self, number: int) -> Any:
+    def drawn(self, number: int) -> dspy.Module:
+        """Return the program that is run for one sample."""
+        return self.program
+
+    def lm(self, number: int) -> Any:
         """Return the model for one sample; under a rollout, as bootstrapping asks in, it draws others than without."""
         lm = dspy.settings.lm
         seed = derived_seed(lm.kwargs.get("seed") or 0, lm.kwargs.get("rollout_id"), 0)

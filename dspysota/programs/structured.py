@@ -28,7 +28,8 @@ class StructuredAdapter(PlainAdapter):
 
     The constraint is a regular expression: up to `FREE_CHARACTERS` of anything, where there is reasoning, then a line
     for each answer. An output that ends otherwise shows that the server ignored it, and is a server error: such
-    answers would pass for constrained ones. A signature whose only output is its whole text needs no constraint.
+    answers would pass for constrained ones. A signature whose only output is its whole text, or a block of code, has no
+    constraint.
     """
 
     def parse(self, signature: type[dspy.Signature], completion: str) -> dict[str, Any]:

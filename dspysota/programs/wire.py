@@ -76,15 +76,15 @@ class Wire:
         Raises WireError when no attempt brought an answer, or when the model refused; the call is recorded either way.
         """
         chat = not isinstance(prompt, str)
-        path = f"{self._root}/{'chat/' if chat else ''}completions"
+        path = "/chat/completions" if chat else "/completions"
         body = json.dumps({**settings, "messages" if chat else "prompt": prompt}).encode()
-        messages = _messages(prompt)
+        messages = as_messages(prompt)
         started = self.clock()
         attempt = 1
         while True:
             sent = self.clock()
             try:
-                reply = self._attempt(path, body)
+                reply = read_reply(self.post(path, body))
             except WireError as error:
                 if not error.transient or attempt > self.retries:
                     record(self._call(messages, attempt, started, sent, error=str(error)))
@@ -123,12 +123,13 @@ class Wire:
             error=error or (reply.refusal if reply else None),
         )
 
-    def _attempt(self, path: str, body: bytes) -> Reply:
+    def post(self, path: str, body: bytes) -> bytes:
+        """Send one request to a path below /v1, once, unrecorded, and return the answer's body. Raises WireError."""
         deadline = self.clock() + self.timeout
         try:
             response = self._pool.urlopen(
                 "POST",
-                path,
+                self._root + path,
                 body=body,
                 headers=self._headers,
                 retries=False,
@@ -146,7 +147,7 @@ class Wire:
             raise WireError(Failure.SERVER_ERROR, self._shown(error)) from error
         if response.status != 200:
             raise self._refusal(response, data)
-        return read_reply(data)
+        return data
 
     def _read(self, response: urllib3.BaseHTTPResponse, deadline: float) -> bytes:
         """Read the body within its bounds; a response that is not read to its end takes its connection with it."""
@@ -186,7 +187,8 @@ class Wire:
         return shown if len(shown) <= 500 else shown[:500] + "…"
 
 
-def _messages(prompt: Prompt) -> tuple[Message, ...]:
+def as_messages(prompt: Prompt) -> tuple[Message, ...]:
+    """Return a prompt as it is recorded: a text is one turn of a "prompt"."""
     if isinstance(prompt, str):
         return (Message(role="prompt", content=prompt),)
     return tuple(Message(role=m["role"], content=m["content"]) for m in prompt)

@@ -28,6 +28,9 @@ GIB = 2**30
 OVERHEAD_BYTES = 3 * GIB // 2
 """What the three processes of a CPU server take besides weights and cache (measured with a 135M model)."""
 
+BATCHED_TOKENS = 2048
+"""Tokens of one step on a CPU, as vLLM has it, where prompts are no longer."""
+
 DEFAULT_MODEL_LEN = 8192
 """Longest context unless asked for: enough for every task here, and its cache fits where 128k would not."""
 
@@ -147,6 +150,7 @@ def _flags(spec: ModelSpec, options: ServerOptions, length: int, kind: Kind) -> 
         *("--generation-config", "vllm"),
         *("--max-num-seqs", str(options.max_num_seqs)),
         "--enable-prefix-caching",
+        *(_whole_prompts(length) if kind == "vllm-cpu" else ()),
         *(("--enforce-eager",) if options.eager and kind == "vllm-cpu" else ()),
         "--enable-prompt-tokens-details",
         "--enable-per-request-metrics",
@@ -154,6 +158,15 @@ def _flags(spec: ModelSpec, options: ServerOptions, length: int, kind: Kind) -> 
         "--disable-uvicorn-access-log",
         *options.extra_flags,
     )
+
+
+def _whole_prompts(length: int) -> tuple[str, ...]:
+    """Have every prompt read in one step.
+
+    vLLM 0.32 for CPUs dies ("CPU Generator does not use offset") when a request with a seed and a temperature has read
+    only a part of its prompt; and answers do not depend on where a prompt was cut.
+    """
+    return ("--no-enable-chunked-prefill", "--max-num-batched-tokens", str(max(BATCHED_TOKENS, length)))
 
 
 def _cpu_module(weights: Path) -> tuple[str, ...]:

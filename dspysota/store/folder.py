@@ -106,6 +106,15 @@ class RunFolder:
         _write_manifest(path, Manifest(status="running", command_key=command_key, command=command, started=_iso(now)))
         return cls(path, owner, continued=False)
 
+    @property
+    def started(self) -> datetime:
+        """When the command began, UTC; of a continued one, its first session. Raises RunError."""
+        return datetime.fromisoformat(read_manifest(self.path).started)
+
+    def drop(self, run_key: str) -> None:
+        """Forgets the journal of a run that nobody will go on with."""
+        self._file(JOURNALS, run_key).unlink(missing_ok=True)
+
     def journal(self, run_key: str, info: RunInfo | None = None) -> Journal:
         """The journal of a run, with what earlier sessions left in it; `info` lets `load_runs` read it half-done.
 
@@ -175,7 +184,7 @@ class RunFolder:
 
 
 def _iso(when: datetime) -> str:
-    return when.isoformat(timespec="seconds")
+    return when.isoformat(timespec="milliseconds")
 
 
 def _write_manifest(path: Path, manifest: Manifest) -> None:

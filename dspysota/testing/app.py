@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from dspysota.testing import chat
+from dspysota.testing import chat, embeddings
 from dspysota.testing.faults import Fault, Faults, FaultScript
 from dspysota.testing.http import Exchange
 
@@ -55,6 +55,7 @@ class App:
         self.settings = settings
         self.changed = threading.Condition()
         self.requests: list[Request] = []
+        self.embedded: list[str] = []
         self.arrived = 0
         self.in_flight = 0
         self.peak = 0
@@ -93,12 +94,24 @@ class App:
             exchange.send(200, chat.encode({"object": "list", "data": [card]}))
         elif path in self._paths() and exchange.method == "POST":
             self._generate(exchange)
+        elif path == "/v1/embeddings" and exchange.method == "POST":
+            self._embed(exchange)
         else:
             exchange.send(404, chat.error("Not Found", "NotFoundError", 404))
 
     def _paths(self) -> tuple[str, ...]:
         plain = () if "completions" in self.settings.lacks else ("/v1/completions",)
         return ("/v1/chat/completions", *plain)
+
+    def _embed(self, exchange: Exchange) -> None:
+        try:
+            texts = embeddings.inputs_of(chat.decode(exchange.body))
+        except (ValueError, KeyError, TypeError):
+            exchange.send(400, chat.error("The body is no embedding request.", "BadRequestError", 400))
+            return
+        with self.changed:
+            self.embedded.extend(texts)
+        exchange.send(200, chat.encode(embeddings.embeddings(self.settings.name, texts)))
 
     def _generate(self, exchange: Exchange) -> None:
         try:

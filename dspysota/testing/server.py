@@ -25,7 +25,8 @@ class FakeServer:
     A mapping's unknown question gets HTTP 400 naming it. Tokens are words; `max_tokens`, `stop` and the context length
     are honoured as a real server does; `structured_outputs` are taken and left unheeded: answers are what the test
     says. `faults` scripts what goes wrong (see `Fault`), `lacks` says what the server refuses altogether. Every chat
-    request, and every text to be continued, is recorded in `requests`. Raises ServerError when it cannot listen.
+    request, and every text to be continued, is recorded in `requests`. At /v1/embeddings texts with words in common are
+    near. Raises ServerError when it cannot listen.
     """
 
     def __init__(  # noqa: PLR0913 each is one knob of a real server
@@ -89,6 +90,12 @@ class FakeServer:
         """Every chat request so far, in order of arrival."""
         with self._app.changed:
             return tuple(self._app.requests)
+
+    @property
+    def embedded(self) -> tuple[str, ...]:
+        """Every text so far whose embedding was asked for, in order of arrival."""
+        with self._app.changed:
+            return tuple(self._app.embedded)
 
     @property
     def in_flight(self) -> int:

@@ -2,6 +2,7 @@
 
 import re
 import threading
+from typing import Any
 
 import dspy
 import pytest
@@ -93,6 +94,18 @@ def test_unreadable_outputs_end_nothing():
         found = demos(ConcurrentBootstrap(concurrency=8, metric=exact, max_labeled_demos=0), server)
 
     assert [demo["question"] for demo in found["solve.predict"]] == ["Count to 38."]
+
+
+def test_an_unreadable_output_changes_no_later_prompt():
+    """The teacher shows the same labels before and after, whichever of its questions could not be read."""
+    settings: dict[str, Any] = {"max_bootstrapped_demos": 40, "max_labeled_demos": 4, "metric": exact}
+
+    def asked(concurrency, answers):
+        with FakeServer(answers) as server:
+            demos(ConcurrentBootstrap(concurrency=concurrency, **settings), server)
+            return sorted(str(request.messages) for request in server.requests)
+
+    assert asked(1, counts) == asked(1, "") == asked(8, "")
 
 
 def test_the_server_is_kept_full():

@@ -2,15 +2,18 @@
 
 import json
 import re
+from datetime import UTC, datetime
 
 import pytest
 
 from dspysota import approaches, programs, tasks
 from dspysota.approaches import few_shot
+from dspysota.approaches.preparing import Effort
 from dspysota.compiling import saved
 from dspysota.compiling.job import make_job
 from dspysota.compiling.tape import Tape
 from dspysota.errors import ConfigError, DataError, ProgramError
+from dspysota.profiles import Optimize
 from dspysota.records import Budget, Example
 from dspysota.tasks import Splits
 from dspysota.testing import FakeServer, Fault
@@ -131,7 +134,7 @@ def test_a_damaged_program_is_one_sentence(home, file, damage):
         prepare(server)
         (kept(home) / file).write_text(damage)
 
-        with pytest.raises(ProgramError, match=r"damaged; delete the folder, or run with --sota-no-cache\."):
+        with pytest.raises(ProgramError, match=r"damaged.*`dspysota programs rm \w+`.*--sota-no-cache\."):
             prepare(server)
 
 
@@ -282,3 +285,31 @@ def test_at_most_so_many_training_questions_are_asked_as_the_profile_says():
             prepare(server, data=Splits(train=rows, validation=(), test=()))
 
         assert len(server.requests) == 96
+
+
+def test_programs_older_than_asked_for_are_compiled_anew(home):
+    """With `since` a program stored before is replaced, one stored after is loaded, a damaged one replaced."""
+    with FakeServer(counts) as server:
+        prepare(server)
+        begun = datetime.now(UTC)
+        first = prepare(server, since=begun)
+        second = prepare(server, since=begun)
+        (kept(home) / "meta.json").write_text("{")
+        third = prepare(server, since=begun)
+
+    assert [False, True, False] == [prepared.info.reused for prepared in (first, second, third)]
+
+
+@pytest.mark.parametrize("older", [True, False])
+def test_what_an_older_search_had_paid_for_does_not_count(home, older):
+    """With `since` an interrupted compilation goes on if it began after that, and starts over if before."""
+    with FakeServer(counts) as server:
+        prepare(server, effort=Effort(optimize=Optimize(budget=Budget(calls=2))), concurrency=1)
+        asked = len(server.requests)
+        tape = next((home / "tapes").glob("*.jsonl"))
+        begun = datetime.fromtimestamp(tape.stat().st_mtime + (1 if older else -1), UTC)
+        prepared = prepare(server, since=begun, concurrency=1)
+
+    assert 2 == asked
+    assert (4 if older else 2) == len(server.requests) - asked
+    assert 4 == prepared.info.calls

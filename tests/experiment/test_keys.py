@@ -9,7 +9,8 @@ from dspysota import ConfigError, RunError, tasks
 from dspysota.experiment import Settings, Silence, Workbench, known, make_cell
 from dspysota.experiment.plan import plan
 from dspysota.profiles import Profile
-from dspysota.tasks import DataSource
+from dspysota.records import Example
+from dspysota.tasks import DataSource, Splits, TaskData
 from tests.plugin.projects import write_rows
 
 MODEL = "smollm2-135m"
@@ -44,10 +45,11 @@ def make(settings, data):
         {"data": Path("elsewhere")},
         {"out": Path("elsewhere")},
         {"base_url": "http://127.0.0.1:8/v1"},
+        {"recompile": True},
     ],
 )
 def test_what_is_measured_and_where_makes_another_command(settings, change):
-    """Limit, data, endpoint and folder are part of a command's identity."""
+    """Limit, data, endpoint, folder, and whether programs are new, are part of a command's identity."""
     profile = Profile(name="p")
 
     assert settings.command_key(profile, "c") != replace(settings, **change).command_key(profile, "c")
@@ -116,6 +118,46 @@ def test_the_same_plan_has_the_same_key_and_another_program_another_run(make):
     assert make().run_key("a") != make().run_key("b")
 
 
+def kites(count):
+    def row(split, n):
+        inputs = {"question": f"Where is kite {split}{n}?", "paragraphs": [[f"Kite {split}{n}", ["It flies."]]]}
+        return Example(id=f"{split}{n}", inputs=inputs, gold="there", extra={"supporting_facts": [[f"Kite {n}", 0]]})
+
+    splits = {split: tuple(row(split, n) for n in range(count)) for split in ("train", "validation", "test")}
+    return TaskData(name="kites", source="directory", origin="here", splits=Splits(**splits))
+
+
+def test_pooled_paragraphs_make_another_run(settings):
+    """Where all test rows are searched, those that are not asked decide too; otherwise only those asked do."""
+    profile = Profile(name="p")
+
+    def key(program, count):
+        cell = make_cell(profile, program=program, task="hotpotqa", model=MODEL, approach="zero_shot", rows=2)
+        return plan(cell, profile, settings, kites(count), progress=False).key
+
+    assert key("read", 4) == key("read", 3)
+    assert key("read@pool", 4) != key("read@pool", 3)
+    assert key("read@pool", 3) != key("read", 3)
+
+
+def test_another_embedding_model_makes_another_run(settings, monkeypatch):
+    """What the environment says of embeddings is part of a run that needs them; no key of its is."""
+    profile = Profile(name="p")
+    monkeypatch.setenv("DSPYSOTA_EMBEDDINGS_URL", "http://127.0.0.1:9/v1")
+
+    def key(program, model, secret="s3cret"):
+        monkeypatch.setenv("DSPYSOTA_EMBEDDINGS_MODEL", model)
+        monkeypatch.setenv("DSPYSOTA_EMBEDDINGS_KEY", secret)
+        cell = make_cell(profile, program=program, task="hotpotqa", model=MODEL, approach="zero_shot")
+        made = plan(cell, profile, settings, kites(3), progress=False)
+        assert secret not in repr(made)
+        return made.key
+
+    assert key("read@dense", "a") != key("read@dense", "b")
+    assert key("read@dense", "a") == key("read@dense", "a", "0ther")
+    assert key("read", "a") == key("read", "b")
+
+
 @pytest.mark.parametrize("rows,limit,asked", [(None, None, 10), (4, None, 4), (None, 3, 3), (4, 3, 3), (3, 4, 4)])
 def test_the_limit_goes_before_the_profiles_rows(make, settings, rows, limit, asked):
     """--sota-limit says how many questions are asked, whatever the profile says."""
@@ -136,7 +178,7 @@ def test_every_task_has_a_default_program_and_every_approach_a_name():
     [
         ({"task": "gsm9k"}, "gsm8k, hotpotqa"),
         ({"program": "read"}, "cot, direct"),
-        ({"program": "read+vote5"}, r"cot, direct, each also with \+voteK or \+bestK"),
+        ({"program": "read+vote5"}, r"cot, direct, pot, each also with \+voteK or \+bestK"),
         ({"program": "cot+vote99"}, "'cot\\+vote99'.*from 2 to 64"),
         ({"approach": "magic"}, "bootstrap"),
         ({"adapter": "yaml"}, "plain, chat"),

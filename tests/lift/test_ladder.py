@@ -115,7 +115,9 @@ def test_samples_are_a_step_of_their_own():
     with_base, without_base = ladders([*all_steps(), sampled])[1], only([*all_steps()[:-1], sampled])
 
     assert [step.name for step in with_base.steps] == [*NAMES, "samples"]
-    assert with_base.steps[-1].change.value == pytest.approx(0.1)
+    change = with_base.steps[-1].change
+    assert change is not None
+    assert change.value == pytest.approx(0.1)
     assert states(without_base)[-2:] == ["missing", "measured"]
     assert without_base.steps[-1].change is None
     assert without_base.total.value == pytest.approx(0.75)
@@ -238,6 +240,7 @@ def test_samples_of_a_chosen_program_do_not_answer_for_it():
 
     assert (alone.selection.held_out, alone.selection.interval) == (None, None)
     assert any("was not measured" in said for said in sentences(alone) if said.startswith("Chosen"))
+    assert beside.selection is not None
     assert beside.selection.held_out == 0.75
 
 

@@ -74,9 +74,10 @@ def added(messages):
 
 
 def asked(server):
-    """The test questions that the server was asked, without warm-up."""
+    """The test questions that the server was asked, without warm-up and without training questions."""
     texts = [request.question for request in server.requests if request.body["max_tokens"] > 1]
-    return sorted(int(re.findall(r"has 2 apples and gets (\d+) more", text)[-1]) for text in texts)
+    numbers = [re.findall(r"has 2 apples and gets (\d+) more", text)[-1:] for text in texts]
+    return sorted(int(found) for numbers_of in numbers for found in numbers_of)
 
 
 class Project:

@@ -102,7 +102,9 @@ def test_a_misspelt_value_names_the_valid_ones(collect, marker, valid):
     result.stdout.fnmatch_lines([f"*@pytest.mark.sota has *it must be one of *{valid}*"])
 
 
-@pytest.mark.parametrize("program, valid", [("cott", "cot, direct, each also with*"), ("cot+vote1", "from 2 to 64")])
+@pytest.mark.parametrize(
+    "program, valid", [("cott", "cot, direct, pot, each also with*"), ("cot+vote1", "from 2 to 64")]
+)
 def test_a_misspelt_program_names_the_valid_ones_and_their_forms(collect, program, valid):
     """A program may be an expression, whose base and form are checked."""
     _, result = collect(test_a=EVALS.replace('task="gsm8k"', f'task="gsm8k", program="{program}"'))

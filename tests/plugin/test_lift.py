@@ -29,11 +29,16 @@ def measured(project):
     return sorted((run["program"], run["approach"], run["adapter"]) for run in runs)
 
 
-def ladder(project, capsys):
-    """The only ladder that `dspysota lift` finds."""
+def ladders(project, capsys):
+    """The ladders that `dspysota lift` finds."""
     capsys.readouterr()
     assert main(["lift", str(project.latest), "--json"]) == 0
-    (found,) = json.loads(capsys.readouterr().out)["ladders"]
+    return json.loads(capsys.readouterr().out)["ladders"]
+
+
+def ladder(project, capsys):
+    """The only ladder that `dspysota lift` finds."""
+    (found,) = ladders(project, capsys)
     return found
 
 
@@ -116,13 +121,14 @@ def test_samples_are_a_step_over_the_same_program(home, project, server, capsys)
     project.run("--sota-limit", "2", "--sota-no-cache", "-k", "vote2")
     once = train_requests(server)
     project.run("--sota-limit", "2", "--sota-no-cache", "--sota-lift").assert_outcomes(passed=1)
-    found = ladder(project, capsys)
+    _, found = sorted(ladders(project, capsys), key=lambda one: len(one["steps"]))  # the base program's own is first
     whole = {run["compile"]["program_digest"] for run in project.manifest()["runs"] if run["approach"] == "bootstrap"}
 
-    assert train_requests(server) == 2 * once
+    # Four successes are wanted, and at most three questions more are under way: twice would be eight or more.
+    assert train_requests(server) - once < 8
     assert ("cot", "bootstrap", "plain") in measured(project)
     assert [step["name"] for step in found["steps"]][-2:] == ["demonstrations", "samples"]
-    assert found["missing"] == []
+    assert "missing" not in [step["state"] for step in found["steps"]]
     assert len(whole) == 1
 
 

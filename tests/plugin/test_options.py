@@ -47,16 +47,14 @@ def test_the_command_line_goes_before_the_environment_and_this_before_the_ini_fi
     assert [flag, option(flag).env, option(flag).ini] == [given.name for given in found]
 
 
-@pytest.mark.parametrize(
-    "arguments,value",
-    [((), False), (("--sota-no-cache",), True)],
-)
-def test_a_switch_is_off_until_given(installed, arguments, value):
-    """--sota-no-cache takes no value; in the environment and the ini file it is a word."""
-    given = options.given(installed.parseconfig(*arguments), "--sota-no-cache", {})
+@pytest.mark.parametrize("flag", ["--sota-no-cache", "--sota-recompile"])
+@pytest.mark.parametrize("value", [False, True])
+def test_a_switch_is_off_until_given(installed, flag, value):
+    """A switch takes no value; in the environment and the ini file it is a word."""
+    given = options.given(installed.parseconfig(*[flag] * value), flag, {})
 
     assert value == options.switch(given)
-    assert options.switch(options.given(installed.parseconfig(), "--sota-no-cache", {"DSPYSOTA_NO_CACHE": "yes"}))
+    assert options.switch(options.given(installed.parseconfig(), flag, {option(flag).env: "yes"}))
 
 
 @pytest.mark.parametrize("flag", FLAGS)

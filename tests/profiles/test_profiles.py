@@ -49,6 +49,16 @@ def test_lists_of_an_entry_are_multiplied_out(load):
     ] == [(cell.task, cell.id) for cell in profile.cells]
 
 
+def test_programs_are_multiplied_out_too(load):
+    """Several programs of a task make as many cells; one of them may be drawn several times and voted."""
+    profile = load(
+        "name: p\ncells:\n"
+        "  - {task: gsm8k, model: smollm2-135m, approach: zero_shot, program: [cot, direct, cot+vote5]}\n"
+    )
+
+    assert ["cot", "direct", "cot+vote5"] == [cell.program for cell in profile.cells]
+
+
 def test_an_id_names_only_what_differs_from_the_default(load):
     """The default program and the plain adapter stay out of the id; others are appended."""
     profile = load(

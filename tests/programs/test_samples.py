@@ -317,5 +317,5 @@ def test_a_bad_form_is_answered_with_the_valid_ones(program):
 
 def test_an_unknown_base_is_answered_with_the_bases_and_the_forms():
     """The list of programs says that each may be sampled."""
-    with pytest.raises(ConfigError, match=r"'cott'; it has cot, direct, each also with \+voteK or \+bestK"):
+    with pytest.raises(ConfigError, match=r"'cott'; it has cot, direct, pot, each also with \+voteK or \+bestK"):
         programs.create("gsm8k", "cott+vote5")

@@ -10,8 +10,7 @@ import pytest
 from dspysota import programs
 from dspysota.errors import ConfigError
 from dspysota.programs.lm import derived_seed
-from dspysota.programs.reply import Reply
-from dspysota.records import Example, Failure, Usage
+from dspysota.records import Example, Failure
 from dspysota.testing import FakeServer, Fault
 
 SUM = Example(id="sum", inputs={"question": "What is 2 + 2?"}, gold="4")
@@ -37,8 +36,8 @@ def solve(server, example, task="gsm8k", program="cot", adapter="plain", **optio
 
 @pytest.mark.parametrize("program", programs.names("gsm8k"))
 def test_gsm8k_programs_answer(program):
-    """Each program asks once and gives the number behind the marker."""
-    with FakeServer("2 + 2 = 4\n#### 4") as server:
+    """Each program asks once and gives the number behind the marker, or the one that its code prints."""
+    with FakeServer("print(2 + 2)" if program == "pot" else "2 + 2 = 4\n#### 4") as server:
         answer = solve(server, SUM, program=program)
 
     assert answer.prediction == "4"
@@ -137,10 +136,10 @@ def test_trouble_has_a_class_and_keeps_its_calls(fault, failure):
 
 def test_a_refusal_is_a_class_of_its_own():
     """A content filter's stop is not a wrong answer."""
-    refused = Reply("", Usage(), "stop", None, None, refusal="I cannot help with that.")
+    refused = b'{"choices": [{"message": {"content": "", "refusal": "I cannot help with that."}}]}'
     with FakeServer("never asked") as server:
         lm = programs.make_lm(server.base_url, server.name, None, max_tokens=9)
-        object.__setattr__(lm.engine.wire, "_attempt", lambda path, body: refused)
+        object.__setattr__(lm.engine.wire, "post", lambda path, body: refused)
         answer = programs.make_solver(programs.create("gsm8k", "cot"), lm, "plain")(SUM)
 
     assert answer.failure is Failure.REFUSED
@@ -203,8 +202,16 @@ def test_unknown_names_are_named_with_the_valid_ones():
     """A task, program or adapter that does not exist is answered with those that do."""
     with pytest.raises(ConfigError, match=r"'maths'.*gsm8k, hotpotqa"):
         programs.create("maths", "cot")
-    with pytest.raises(ConfigError, match=r"'cot'.*read, two_hop"):
+    with pytest.raises(ConfigError, match=r"'cot'.*read, closed_book, react, two_hop, verify"):
         programs.create("hotpotqa", "cot")
+    with pytest.raises(ConfigError, match=r"'read@magic'.*read@dense, read@hybrid, read@pool,"):
+        programs.create("hotpotqa", "read@magic")
+    with pytest.raises(ConfigError, match=r"'cot@dense'.*has cot, direct"):
+        programs.create("gsm8k", "cot@dense")
+    with pytest.raises(ConfigError, match=r"'closed_book@dense'.*"):
+        programs.create("hotpotqa", "closed_book@dense")
+    with pytest.raises(ConfigError, match=r"'read@pool' searches the paragraphs of many rows"):
+        programs.create("hotpotqa", "read@pool")
     with pytest.raises(ConfigError, match=r"'yaml'.*plain, chat"):
         programs.make_adapter("yaml")
 
@@ -226,10 +233,11 @@ def test_every_listed_name_exists():
 
 
 def test_names_cost_no_dspy():
-    """Listing programs, adapters and approaches imports neither DSPy nor bm25s."""
+    """Listing programs, adapters and approaches imports neither DSPy nor bm25s nor numpy."""
     code = (
-        "import sys; from dspysota import approaches, programs; programs.names('gsm8k'), programs.adapters(), "
-        "approaches.names(); assert not {'dspy', 'bm25s', 'litellm'} & set(sys.modules)"
+        "import sys; from dspysota import approaches, programs; "
+        "programs.names('gsm8k'), programs.variants('hotpotqa'), programs.adapters(), approaches.names(); "
+        "assert not {'dspy', 'bm25s', 'litellm', 'numpy'} & set(sys.modules)"
     )
 
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -58,6 +58,14 @@ def test_an_answer_does_not_depend_on_its_neighbours(installed, tmp_path):
     assert vllm.build(find("smollm2-135m"), tmp_path, ServerOptions()).env["VLLM_CPU_ATTN_SPLIT_KV"] == "0"
 
 
+@pytest.mark.parametrize("length, tokens", [(1024, 2048), (4096, 4096)])
+def test_a_cpu_server_reads_every_prompt_in_one_step(installed, tmp_path, length, tokens):
+    """vLLM's CPU build dies of a seeded sample whose prompt it has read in part: the longest has to fit into a step."""
+    installed("vllm-cpu")
+    line = " ".join(vllm.build(find("smollm2-135m"), tmp_path, ServerOptions(max_model_len=length)).argv)
+    assert f"--no-enable-chunked-prefill --max-num-batched-tokens {tokens} " in line
+
+
 def test_no_server_tells_anybody_or_asks_a_hub(installed, tmp_path):
     """Telemetry is off and the hub is not asked, on CPU and GPU."""
     for build, gpu in (("vllm-cpu", False), ("vllm", True)):

@@ -223,3 +223,20 @@ def test_ending_leaks_no_connection():
                 clients.enter_context(socket.create_connection(("127.0.0.1", port)))
             server.stop()
     gc.collect()  # a socket left open would warn now, and warnings are errors
+
+
+def test_embeddings_go_by_words():
+    """Texts with the same words have the same embedding, in the order asked; what is no text is refused."""
+    with FakeServer("x") as server, urllib3.PoolManager(retries=False, timeout=10.0) as pool:
+        url = f"{server.base_url}/embeddings"
+        answer = pool.request("POST", url, json={"model": "fake", "input": ["Kites fly.", "fly, kites", "ships"]})
+        one = pool.request("POST", url, json={"model": "fake", "input": "ships"})
+        bodies = ["{}", '{"input": 7}', '{"input": [7]}', "[]", "{"]
+        bad = [pool.request("POST", url, body=body).status for body in bodies]
+
+        assert server.embedded == ("Kites fly.", "fly, kites", "ships", "ships")
+        assert server.requests == ()
+    first, second, third = (item["embedding"] for item in answer.json()["data"])
+    assert first == second != third
+    assert one.json()["data"][0]["embedding"] == third
+    assert bad == [400] * 5

@@ -1,0 +1,162 @@
+"""Optimizers for scripts: by name, with a model and rows of one's own, and perhaps a metric."""
+
+import dspy
+import pytest
+
+import dspysota
+from dspysota import Budget, ConfigError, DataError, ProgramError, create_optimizer, programs
+from dspysota.compiling.budget import Price
+from dspysota.testing import FakeServer, Fault
+from tests.approaches.asking import DATA, VALIDATION, bodies, fickle, prepare, rows, shown
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path, monkeypatch):
+    """An empty cache of the test's own."""
+    monkeypatch.setenv("DSPYSOTA_HOME", str(tmp_path))
+
+
+def optimizer(server, name="random_search", **fields):
+    lm = programs.make_lm(server.base_url, server.name, None, max_tokens=50, retries=0)
+    return create_optimizer(name, **{"task": "gsm8k", "lm": lm, "progress": False, "concurrency": 4, **fields})
+
+
+def test_it_finds_what_an_experiment_finds():
+    """The same rows, model and seed give the program that a profile's cell would get."""
+    with FakeServer(fickle) as server:
+        ours = optimizer(server, num_candidate_programs=4).compile(DATA.train, DATA.validation, program="cot")
+        theirs = prepare(server, "random_search", settings={"num_candidate_programs": 4})
+
+    assert shown(ours) == shown(theirs)
+    assert ours.info.validation_score == theirs.info.validation_score
+    assert ours.info.candidates == 6
+
+
+def test_a_metric_of_ones_own_decides_instead_of_the_tasks():
+    """It is called with the row and the answer's text, and what it likes becomes a demonstration."""
+    seen = []
+
+    def wrong_is_right(example, answer):
+        seen.append((example, answer))
+        return float(answer != example.gold)
+
+    with FakeServer(fickle) as server:
+        prepared = optimizer(server, "bootstrap", metric=wrong_is_right).compile(DATA.train)
+
+    assert {demo["answer"] for demo in shown(prepared)[0]} == {"12345"}
+    assert all(isinstance(row, dspysota.Example) and isinstance(answer, str) for row, answer in seen)
+
+
+def test_with_a_metric_of_ones_own_nothing_is_kept_unless_it_has_a_version():
+    """Another function under the same arguments finds another program; one with a version is loaded by it."""
+    likes = lambda example, answer: float(answer == example.gold)  # noqa: E731
+    dislikes = lambda example, answer: float(answer != example.gold)  # noqa: E731
+    with FakeServer(fickle) as server:
+        first = optimizer(server, metric=likes).compile(DATA.train, DATA.validation)
+        other = optimizer(server, metric=dislikes).compile(DATA.train, DATA.validation)
+        versioned = optimizer(server, metric=likes, metric_version="1").compile(DATA.train, DATA.validation)
+        again = optimizer(server, metric=likes, metric_version="1").compile(DATA.train, DATA.validation)
+        changed = optimizer(server, metric=dislikes, metric_version="2").compile(DATA.train, DATA.validation)
+
+    assert shown(first) != shown(other)
+    assert [p.info.reused for p in (first, other, versioned, again, changed)] == [False, False, False, True, False]
+
+
+class Killed(BaseException):
+    """As Ctrl-C."""
+
+
+def test_an_interrupted_search_goes_on_also_with_a_metric_of_ones_own():
+    """What was paid for is kept, although the program would not be."""
+    calls = iter(range(10**6))
+
+    def dies(example, answer):
+        if next(calls) == 30:
+            raise Killed
+        return float(answer == example.gold)
+
+    with FakeServer(fickle) as server:
+        with pytest.raises(Killed):
+            optimizer(server, metric=dies, concurrency=1).compile(DATA.train, DATA.validation)
+        server.wait_until(lambda s: s.in_flight == 0)
+        killed_at = len(server.requests)
+        prepared = optimizer(server, metric=dies, concurrency=1).compile(DATA.train, DATA.validation)
+        sent = bodies(server)
+
+    assert 8 < killed_at < len(sent)
+    assert len(sent) - len(set(sent)) <= 1  # the one under way when it died
+    assert prepared.info.sessions == 2
+
+
+def test_a_budget_is_kept_to():
+    """No more calls than it says, and the program is the best that was complete."""
+    with FakeServer(fickle) as server:
+        prepared = optimizer(server, budget=Budget(calls=VALIDATION)).compile(DATA.train, DATA.validation)
+
+        assert len(server.requests) == VALIDATION
+    assert prepared.info.stopped == "8 calls"
+
+
+def test_a_budget_in_dollars_needs_a_price():
+    """An unknown price is an error, a known one is counted."""
+    with FakeServer(fickle) as server:
+        with pytest.raises(ConfigError, match="'fake' has no price"):
+            optimizer(server, budget=Budget(usd=1)).compile(DATA.train, DATA.validation)
+        prices = {"fake": Price(1.0, 1.0)}
+        prepared = optimizer(server, budget=Budget(usd=1), prices=prices).compile(DATA.train, DATA.validation)
+
+    assert prepared.info.usd == pytest.approx(prepared.info.usage.total_tokens / 1e6)
+
+
+def test_a_teacher_is_asked_for_demonstrations_and_named():
+    """Training questions go to the teacher, validation questions to the model."""
+    with FakeServer(fickle) as server, FakeServer(fickle, name="wise") as wise:
+        teacher = programs.make_lm(wise.base_url, wise.name, None, max_tokens=50)
+        prepared = optimizer(server, teacher=teacher).compile(DATA.train, DATA.validation)
+
+        assert all(f"train {i}" not in request.question for request in server.requests for i in range(16))
+        assert all("train" in request.messages[-1]["content"] for request in wise.requests)
+        assert wise.requests
+    assert prepared.info.teacher == "wise"
+
+
+@pytest.mark.parametrize(
+    "fields, says",
+    [
+        ({"name": "magic"}, "no approach 'magic'; there are zero_shot"),
+        ({"task": "gsm9k"}, "no task 'gsm9k'"),
+        ({"lm": dspy.LM("openai/x")}, "The model is a LM; give one of dspysota.programs.make_lm"),
+        ({"teacher": "gpt"}, "The model is a str"),
+    ],
+    ids=["name", "task", "lm", "teacher"],
+)
+def test_what_cannot_work_is_refused_at_once(fields, says):
+    """Before anything is compiled, in one sentence with the valid names or the cure."""
+    with FakeServer(fickle) as server, pytest.raises(ConfigError, match=says):
+        optimizer(server, **fields)
+
+
+def test_bad_rows_are_refused():
+    """None at all, none to choose by, and such as are in both."""
+    with FakeServer(fickle) as server:
+        with pytest.raises(ConfigError, match="no training rows"):
+            optimizer(server).compile([])
+        with pytest.raises(ProgramError, match="no validation rows"):
+            optimizer(server).compile(DATA.train)
+        with pytest.raises(DataError, match="overlap"):
+            optimizer(server).compile(DATA.train, rows("train", 3))
+
+        assert not server.requests
+
+
+def test_an_unknown_setting_is_named():
+    """Settings are the approach's own."""
+    with FakeServer(fickle) as server, pytest.raises(ConfigError, match="no setting 'candidates' here"):
+        optimizer(server, candidates=3).compile(DATA.train, DATA.validation)
+
+
+def test_a_dead_server_is_told():
+    """As in an experiment."""
+    with FakeServer("4", faults={"": Fault("error", 400)}) as server:
+        with pytest.raises(ProgramError, match="gave up"):
+            optimizer(server).compile(DATA.train, DATA.validation)

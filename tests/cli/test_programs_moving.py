@@ -1,0 +1,161 @@
+"""`dspysota programs export` and `import`: the same program elsewhere, and nothing that could act."""
+
+import json
+
+import pytest
+
+from tests.cli.stored import exported, forge, keys, poisoned, prepared, refused, said
+
+pytestmark = pytest.mark.usefixtures("home")
+
+
+def test_a_round_trip_is_the_identity(home, capsys, monkeypatch, tmp_path):
+    """Exported here, imported there: the same files under the same key, and exported again the same text."""
+    prepared(cache_key={"weights": "cd" * 32})
+    name = keys(home)[0]
+    before = {file: (home / "programs" / name / file).read_bytes() for file in ("program.json", "meta.json")}
+    said(capsys, "export", name[:8], "one.json")
+    monkeypatch.setenv("DSPYSOTA_HOME", str(tmp_path / "elsewhere"))
+
+    out = said(capsys, "import", "one.json")
+
+    assert "small-1b: stored" in out
+    assert "solve.predict 4" in out
+    there = tmp_path / "elsewhere" / "programs" / name
+    assert before == {file: (there / file).read_bytes() for file in before}
+    said(capsys, "export", name[:8], "two.json")
+    with open("one.json") as one, open("two.json") as two:
+        assert one.read() == two.read()
+    assert "here already" in said(capsys, "import", "two.json")
+
+
+def test_an_imported_program_is_taken_instead_of_compiling(home, capsys, monkeypatch, tmp_path):
+    """The key is the same, so an experiment that would have compiled it finds it."""
+    prepared()
+    exported(capsys, keys(home)[0])
+    monkeypatch.setenv("DSPYSOTA_HOME", str(tmp_path / "elsewhere"))
+    said(capsys, "import", "program.json")
+
+    def never(chat):
+        raise AssertionError("asked")
+
+    prepared(never)
+
+
+def test_an_export_tells_nothing_of_the_machine(home, capsys, monkeypatch):
+    """Neither the address that answered, nor folders, nor a key goes along."""
+    monkeypatch.setenv("DSPYSOTA_API_KEY", "sk-hush")
+    given = {"endpoint": "http://me:pw@10.0.0.7:8000/v1", "model": "small-1b", "api_key": "sk-hush", "at": str(home)}
+    prepared(cache_key=given)
+
+    values = exported(capsys, keys(home)[0])
+
+    text = json.dumps(values)
+    assert [] == [word for word in ("10.0.0.7", "pw@", "sk-hush", str(home), "://") if word in text]
+    assert {"endpoint": "(left out)", "model": "small-1b", "api_key": "(left out)"}.items() <= values["parts"][
+        "given"
+    ].items()
+    assert "here already" in said(capsys, "import", "program.json")
+    assert "10.0.0.7" in (home / "programs" / keys(home)[0] / "meta.json").read_text()
+
+
+def test_nothing_is_overwritten_unless_told(home, capsys):
+    """A file, or a different program of the same key, is only replaced with --force."""
+    prepared()
+    name = keys(home)[0]
+    values = exported(capsys, name)
+    assert "--force" in refused(capsys, "export", name, "program.json")
+    said(capsys, "export", name, "program.json", "--force")
+    forged = forge(values, state=poisoned(values, "Do it otherwise."))
+    before = (home / "programs" / name / "program.json").read_bytes()
+
+    assert "--force" in refused(capsys, "import", forged)
+    assert before == (home / "programs" / name / "program.json").read_bytes()
+    assert "stored" in said(capsys, "import", forged, "--force")
+    assert "Do it otherwise." in said(capsys, "show", name)
+
+
+def test_an_import_cures_a_damaged_entry(home, capsys):
+    """What is there and cannot be read is no program that could be lost."""
+    prepared()
+    name = keys(home)[0]
+    exported(capsys, name)
+    (home / "programs" / name / "meta.json").write_text("{")
+    assert "stored" in said(capsys, "import", "program.json")
+    assert "damaged" not in said(capsys, "list")
+
+
+def predictor(values, **changes):
+    ((name, state),) = values["state"].items()
+    return {name: {**state, **changes}}
+
+
+LM = {"model": "openai/x", "api_base": "http://evil.example/v1", "class": "os.system"}
+REFUSALS = {
+    "a language model": (lambda v: {"state": predictor(v, lm=LM)}, "lm"),
+    "an attribute that is none": (lambda v: {"state": predictor(v, forward="x")}, "forward"),
+    "a decision": (lambda v: {"state": predictor(v, fields={"answer": {}})}, "fields"),
+    "demonstrations that are none": (lambda v: {"state": predictor(v, demos=["x"])}, "demos"),
+    "another predictor": (lambda v: {"state": {"other": next(iter(v["state"].values()))}}, "does not fit"),
+    "no predictor": (lambda v: {"state": {}}, "does not fit"),
+    "no state": (lambda v: {"state": 7}, "no program"),
+    "an unknown task": (lambda v: {"parts": {**v["parts"], "task": "gsm9k"}}, "'gsm9k'"),
+    "an unknown program": (lambda v: {"parts": {**v["parts"], "program": "../../x"}}, "has no program"),
+    "an unknown approach": (lambda v: {"parts": {**v["parts"], "approach": "os"}}, "no approach 'os'"),
+    "an unknown adapter": (lambda v: {"parts": {**v["parts"], "adapter": None}}, "no adapter"),
+    "a key that leads elsewhere": (lambda v: {"key": "../" * 20 + "x" * 4}, "key"),
+    "a newer format": (lambda v: {"dspysota_program": 2}, "format 2"),
+    "no format": (lambda v: {"dspysota_program": True}, "no exported program"),
+    "a field too many": (lambda v: {"run": "rm -rf"}, "run"),
+    "a time that is none": (lambda v: {"made": "soon"}, "made"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSALS)
+def test_what_is_no_program_of_ours_is_refused(home, capsys, monkeypatch, tmp_path, case):
+    """Digests that are right do not help a file whose content is not what a program may hold; nothing is stored."""
+    change, word = REFUSALS[case]
+    prepared()
+    values = exported(capsys, keys(home)[0])
+    forged = forge(values, **change(values))
+    monkeypatch.setenv("DSPYSOTA_HOME", str(tmp_path / "elsewhere"))
+
+    assert word in refused(capsys, "import", forged)
+    assert not (tmp_path / "elsewhere").exists()
+    assert word in refused(capsys, "show", f"./{forged}")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"\x80\x04K\x01.", b"[1, 2]", b"null", b"[" * 100_000, b'{"a": 1}', b" " * (16 * 1024 * 1024 + 1)],
+    ids=["empty", "pickle", "array", "null", "deep", "other", "huge"],
+)
+def test_files_of_other_kinds_are_refused(capsys, tmp_path, content):
+    """Not JSON, not an object, too deep, too large, or somebody else's: one sentence each."""
+    (tmp_path / "here" / "x.json").write_bytes(content)
+    assert "x.json" in refused(capsys, "import", "x.json")
+
+
+def test_a_file_that_is_not_there_is_named(capsys):
+    """A wrong path is one sentence."""
+    assert "'no.json' cannot be read" in refused(capsys, "import", "no.json")
+    assert "'no.json' cannot be read" in refused(capsys, "show", "./no.json")
+
+
+def test_a_changed_file_is_noticed(home, capsys):
+    """Whoever edits an export, or loses its end, is told so."""
+    prepared()
+    values = exported(capsys, keys(home)[0])
+    for change in ({"state": poisoned(values, "Obey.")}, {"parts": {**values["parts"], "seed": 9}}):
+        with open("changed.json", "w") as file:
+            json.dump({**values, **change}, file)
+        assert "was changed" in refused(capsys, "import", "changed.json")
+
+
+def test_a_program_of_other_code_is_taken_with_a_remark(home, capsys):
+    """Experiments here would compile their own, which is said; the program can still be looked at."""
+    prepared()
+    values = exported(capsys, keys(home)[0])
+    forged = forge(values, key="ab" * 32, parts={**values["parts"], "code": "0123"})
+    assert "other code of dspysota" in said(capsys, "import", forged)
+    assert "Count to" in said(capsys, "show", "abab")
