@@ -115,7 +115,8 @@ def test_a_misspelt_program_names_the_valid_ones_and_their_forms(collect, progra
 
 
 @pytest.mark.parametrize(
-    "approach, valid", [("bootstrp", "bootstrap, each also with :instructions*"), ("bootstrap:demos", ":instructions*")]
+    "approach, valid",
+    [("bootstrp", "bootstrap, *each also with :instructions*"), ("bootstrap:demos", ":instructions*")],
 )
 def test_a_misspelt_approach_names_the_valid_ones_and_their_parts(collect, approach, valid):
     """An approach may be an expression, whose whole and part are checked."""

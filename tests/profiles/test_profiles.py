@@ -174,7 +174,7 @@ def test_what_is_wrong_is_said_with_file_place_and_cure(load, text, parts):
 
 def test_an_unknown_profile_names_the_known_ones():
     """A name that is no profile of the project is answered with those that are."""
-    with pytest.raises(ConfigError, match="embedded, phi2-vs-llama70b, smoke"):
+    with pytest.raises(ConfigError, match="embedded, optimizers, phi2-vs-llama70b, smoke"):
         profiles.load("embeded", root=ROOT, known=KNOWN)
 
 
