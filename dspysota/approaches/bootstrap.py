@@ -12,7 +12,7 @@ import dspy
 from dspysota.compiling.concurrently import ConcurrentBootstrap
 from dspysota.compiling.fit import fit
 from dspysota.compiling.job import Job, Outcome
-from dspysota.compiling.optimizing import quiet
+from dspysota.compiling.optimizing import quiet, watch
 from dspysota.errors import ProgramError
 
 ASKS_MODEL = True
@@ -20,9 +20,6 @@ SELECTS = False
 
 DEFAULTS: Mapping[str, Any] = {"max_bootstrapped_demos": 4, "max_labeled_demos": 0, "max_rounds": 1}
 """Of `dspy.BootstrapFewShot`."""
-
-HOPELESS = 10
-"""Questions after which the search ends if every request failed."""
 
 
 def apply(job: Job) -> Outcome:
@@ -43,8 +40,7 @@ def asked(job: Job, settings: Mapping[str, Any]) -> tuple[ConcurrentBootstrap, d
 
     def on_end(asked: int, found: int) -> None:
         job.progress.say(f"Bootstrapping: {found} demonstrations from {asked} of at most {total} questions")
-        if asked >= HOPELESS and _all_failed(search):
-            raise ProgramError(f"Bootstrapping gave up: all {asked} questions failed, the last with {_last(search)!r}.")
+        watch(job)
 
     search = ConcurrentBootstrap(
         concurrency=job.concurrency,
@@ -57,10 +53,6 @@ def asked(job: Job, settings: Mapping[str, Any]) -> tuple[ConcurrentBootstrap, d
     with job.progress.shown(f"Bootstrapping from {total} questions"), quiet(), dspy.context(**job.dspy_settings()):
         module = search.compile(job.student(), trainset=job.examples())
     return search, module
-
-
-def _all_failed(search: ConcurrentBootstrap) -> bool:
-    return bool(search.calls) and all(call.error for call in search.calls)
 
 
 def _last(search: ConcurrentBootstrap) -> str | None:

@@ -14,7 +14,7 @@ import dspy
 from dspy.teleprompt.bootstrap_trace import FailedPrediction, bootstrap_trace_data
 
 from dspysota.compiling.job import Job, Outcome
-from dspysota.compiling.optimizing import quiet
+from dspysota.compiling.optimizing import quiet, watch
 from dspysota.errors import ProgramError
 from dspysota.programs import make_adapter
 
@@ -46,6 +46,7 @@ def apply(job: Job) -> Outcome:
             job.student(), job.examples(), job.marks, num_threads=job.concurrency, raise_on_error=False,
             capture_failed_parses=True,
         )  # fmt: skip
+    watch(job)
     right = [trace for trace in traces if not isinstance(trace["prediction"], FailedPrediction) and trace["score"] >= 1]
     conversations = [_conversation(job, *step) for trace in right for step in trace["trace"]]
     random.Random(job.seed).shuffle(conversations)

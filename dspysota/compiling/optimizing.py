@@ -17,15 +17,11 @@ from dspysota.compiling.job import Job, Outcome
 from dspysota.compiling.scoring import CrewEvaluate
 from dspysota.errors import ProgramError, SotaError
 
-HOPELESS = 10
-"""Requests after which a search ends if every one failed."""
-
-
 def optimize(job: Job, search: Callable[[], dspy.Module]) -> Outcome:
     """Let `search` look for a program; return what it found, or the best one scored when the budget ran out.
 
     Candidates are scored on the validation rows. Raises ProgramError when the budget ended before one was, when none
-    scored above zero, and when the optimizer itself failed.
+    scored above zero, when the server answered nothing, and when the optimizer itself failed.
     """
     if not job.validation:
         raise ProgramError(
@@ -56,8 +52,8 @@ def evaluate(job: Job, module: dspy.Module) -> float | None:
 
 
 def watch(job: Job) -> None:
-    """Raise ProgramError once the server has failed every one of the first requests: it will fail the others too."""
-    if error := job.tape.fruitless(HOPELESS):
+    """Raise ProgramError once the tape has given up, since the server failed every one of the first requests."""
+    if error := job.tape.given_up:
         raise ProgramError(f"Compiling {job.task} gave up: every request so far failed, the last with {error!r}.")
 
 
@@ -98,16 +94,19 @@ def _guarded(job: Job, search: Callable[[], dspy.Module]) -> dspy.Module | None:
     except SotaError:
         if job.tape.stopped:
             return None
+        watch(job)
         raise
     except Exception as error:
         if job.tape.stopped:
             return None
+        watch(job)
         # DSPy asserts what kind of error it may meet, without a word: the one that it met says more.
         shown = error if str(error) else error.__context__ or error
         raise ProgramError(
             f"The optimizer failed with {type(shown).__name__}: {str(shown)[:300]}. What was paid for is kept; a "
             "larger teacher or other settings may help."
         ) from error
+    watch(job)
     # An optimizer that swallowed the end of its budget scored what came after it as zero: its choice is not to be had.
     return None if job.tape.stopped else module
 

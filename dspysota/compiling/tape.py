@@ -28,6 +28,9 @@ LASTING = frozenset({Failure.CONTEXT_OVERFLOW, Failure.REFUSED})
 WAIT_SECONDS = 10.0
 """How long a tape that another process holds is waited for."""
 
+HOPELESS = 10
+"""Requests of a session after which no more are sent if every one of them failed: the others would, too."""
+
 
 class Entry(Record):
     """One line: a request that ended `elapsed` seconds after its session began. Its messages are in the key alone."""
@@ -83,8 +86,11 @@ class Tape:
         self._entries: list[Entry] = []
         self._under_way: set[str] = set()
         self._closed = False
+        self._answered_now = False
         self.stopped: str | None = None
         """The bound that was reached, None while there is budget."""
+        self.given_up: str | None = None
+        """The last error of a session whose every request failed, ten of them or more."""
         self._path = path
         self._owner = FileLock(f"{path}.lock", thread_local=False) if path else None
         self._file = -1
@@ -121,7 +127,7 @@ class Tape:
 
         `key` is a digest of everything that is sent. The same request from two threads is sent once. `send` sends it
         and returns its record, also of one that failed (`error`): that is paid for, but asked again the next time.
-        Raises BudgetSpentError, without sending, once the budget would not hold one more request.
+        Raises BudgetSpentError, without sending, once the budget would not hold one more request or the tape gave up.
         """
         share = self._admit(key, weight, self._prices.get(model))
         if isinstance(share, Call):
@@ -138,16 +144,6 @@ class Tape:
         """Requests that failed in this session and might not have failed on another day."""
         mine = [entry for entry in list(self._entries) if entry.session == self._session]
         return sum(entry.call.error is not None and entry.failure not in LASTING for entry in mine)
-
-    def fruitless(self, at_least: int) -> str | None:
-        """Return the last error where at least so many requests of this session ended and none brought an answer."""
-        errors = []
-        for entry in list(self._entries):
-            if entry.session == self._session:
-                if entry.call.error is None:
-                    return None
-                errors.append(entry.call.error)
-        return errors[-1] if len(errors) >= at_least else None
 
     def phases(self) -> tuple[Phase, ...]:
         """Return what each phase took, in the order in which they began."""
@@ -179,6 +175,8 @@ class Tape:
                     return self._answers[key]
                 if self._closed:
                     raise BudgetSpentError("This compilation has ended.")
+                if self.given_up:
+                    raise BudgetSpentError(f"Every request so far failed, the last with {self.given_up!r}.")
                 if key not in self._under_way and len(self._under_way) < self._concurrency:
                     share = self._purse.share(weight.prompt_bytes, weight.max_tokens, price)
                     lacks = self.stopped or self._purse.lacks(share, self.seconds)
@@ -196,12 +194,13 @@ class Tape:
         with self._change:
             self._under_way.discard(key)
             self._purse.settle(share, sent.call if sent else None, self._prices.get(model))
-            self._change.notify_all()
+            self._change.notify_all()  # heard once this block is left
             if sent is None or self._closed:
                 return
             kept = sent.call.model_copy(update={"messages": ()})
             if kept.error is None:
                 self._answers[key] = kept
+                self._answered_now = True
             entry = Entry(
                 key=key,
                 phase=phase,
@@ -213,6 +212,14 @@ class Tape:
             )
             self._entries.append(entry)
             self._write(entry)
+            self.given_up = self._fruitless()
+
+    def _fruitless(self) -> str | None:
+        """Return the last error where all requests of this session failed and there were enough of them."""
+        if self._answered_now:
+            return None
+        mine = [entry.call.error for entry in self._entries if entry.session == self._session]
+        return mine[-1] if len(mine) >= HOPELESS else None
 
     def _phase(self, name: str, entries: list[Entry]) -> Phase:
         usage = Usage()

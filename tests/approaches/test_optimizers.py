@@ -165,6 +165,17 @@ def test_a_model_that_is_never_right_is_an_error(name):
         prepare(server, name)
 
 
+@pytest.mark.parametrize("name", [*OPTIMIZERS, "knn"])
+def test_a_server_that_answers_nothing_is_given_up(name):
+    """Ten failures in a row, and those under way, are enough, and COPRO's first request is; the server is quoted."""
+    says = "failed with LMProviderError" if name == "copro" else "gave up: every request so far failed"
+    with FakeServer(model, faults={"": Fault("error", 400)}) as server:
+        with pytest.raises(ProgramError, match=rf"{says}.*scripted failure"):
+            prepare(server, name, train=30, validation=30)
+
+        assert len(server.requests) <= 10 + 3
+
+
 def test_a_truncated_output_is_no_answer_while_searching_either():
     """In DSPy's threads, too, an output that was cut off before its answer line is not read by its last line."""
 
