@@ -8,6 +8,7 @@ from dspysota.compiling.job import make_job
 from dspysota.compiling.tape import Tape
 from dspysota.loop.classify import judge
 from dspysota.programs.retrieval import naming
+from dspysota.programs.signatures.hotpotqa import BRIEF
 from dspysota.records import Budget, Example, Failure
 from dspysota.testing import FakeServer, Fault
 
@@ -57,6 +58,21 @@ def test_every_program_answers(program, adapter):
     assert answer.prediction == "Tarnholt"
     assert judged(answer).scores["f1"] == 1.0
     assert 1 <= len(answer.calls) <= 3
+
+
+def test_direct_asks_for_nothing_but_the_answer():
+    """Its demonstrations are paragraphs, a question and an answer line, without the reasoning that others show."""
+    module = few_shot.apply(_job("direct")).module
+    with FakeServer("Answer: Tarnholt") as server:
+        lm = programs.make_lm(server.base_url, server.name, None, max_tokens=50, retries=0)
+        answer = programs.make_solver(module, lm, "plain")(PAINTER)
+        (request,) = server.requests
+    shown = [turn["content"] for turn in request.messages if turn["role"] == "assistant"]
+
+    assert len(shown) == 4
+    assert all(text.startswith("Answer: ") and "\n" not in text for text in shown)
+    assert BRIEF.json_schema_extra["desc"] not in request.question
+    assert "The Amber Ferry" in answer.details["retrieved"]
 
 
 def test_closed_book_shows_the_question_alone():

@@ -202,7 +202,7 @@ def test_unknown_names_are_named_with_the_valid_ones():
     """A task, program or adapter that does not exist is answered with those that do."""
     with pytest.raises(ConfigError, match=r"'maths'.*gsm8k, hotpotqa"):
         programs.create("maths", "cot")
-    with pytest.raises(ConfigError, match=r"'cot'.*read, closed_book, react, two_hop, verify"):
+    with pytest.raises(ConfigError, match=r"'cot'.*read, closed_book, direct, react, two_hop, verify"):
         programs.create("hotpotqa", "cot")
     with pytest.raises(ConfigError, match=r"'read@magic'.*read@dense, read@hybrid, read@pool,"):
         programs.create("hotpotqa", "read@magic")

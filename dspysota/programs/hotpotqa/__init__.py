@@ -2,5 +2,5 @@
 
 DEFAULT = "read"
 
-RETRIEVING = ("react", "read", "two_hop", "verify")
+RETRIEVING = ("direct", "react", "read", "two_hop", "verify")
 """The programs that find paragraphs, by whatever retriever they are given."""

@@ -90,6 +90,10 @@ def _answer(entry: Mapping[str, Any], place: int) -> dict[str, Any]:
     return {"context": _context(entry), **_fields(entry, "question", "reasoning", "answer")}
 
 
+def _read(entry: Mapping[str, Any], place: int) -> dict[str, Any]:
+    return {"context": _context(entry), **_fields(entry, "question", "answer")}
+
+
 def _recall(entry: Mapping[str, Any], place: int) -> dict[str, Any]:
     """The form of an answer alone: what these questions ask for is invented, and nobody knows it from memory."""
     return _fields(entry, "question", "reasoning", "answer")
@@ -118,6 +122,7 @@ def _step(entry: Mapping[str, Any], place: int) -> dict[str, Any]:
 
 
 _SHOWN: Mapping[str, Callable[[Mapping[str, Any], int], dict[str, Any]]] = {
+    "read": _read,
     "recall": _recall,
     "query": _query,
     "check": _check,
