@@ -17,6 +17,7 @@ from dspysota.compiling.job import Job, Outcome
 from dspysota.compiling.scoring import CrewEvaluate
 from dspysota.errors import ProgramError, SotaError
 
+
 def optimize(job: Job, search: Callable[[], dspy.Module]) -> Outcome:
     """Let `search` look for a program; return what it found, or the best one scored when the budget ran out.
 
