@@ -19,6 +19,12 @@ def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     )
     parser.add_argument("folders", nargs="+", type=Path, metavar="FOLDER", help="a run folder, such as reports/latest")
     parser.add_argument("--output", type=Path, metavar="FILE", help="the document; without it the table is printed")
+    parser.add_argument(
+        "--block",
+        default="",
+        metavar="NAME",
+        help="which block of the document, where it has several; default: the one without a name",
+    )
     parser.set_defaults(run=run)
 
 
@@ -27,12 +33,12 @@ def run(args: argparse.Namespace) -> int:
     from dspysota.report import results, write
 
     runs, _ = load(args.folders)
-    body = results.table(runs, commands(args.folders))
+    body = results.body(runs, commands(args.folders))
     if args.output is None:
         print(body)
         return 0
     existing = args.output.read_text(encoding="utf-8") if args.output.exists() else None
     args.output.parent.mkdir(parents=True, exist_ok=True)
-    write(args.output, results.merged(existing, body))
+    write(args.output, results.merged(existing, body, args.block))
     print(f"{args.output}: {len(runs)} runs", file=sys.stderr)
     return 0

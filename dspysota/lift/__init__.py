@@ -5,19 +5,23 @@ before it is paired question by question. Nothing is measured here.
 """
 
 from dspysota.lift.ladder import Change, Ladder, Selection, Step, ladders
-from dspysota.lift.rungs import Rung, found, optimized, rungs
+from dspysota.lift.rungs import DEFAULT_ADAPTER, Name, Rung, complete, found, optimized, rungs, same_rows
 from dspysota.lift.words import label, sentences
 
 __all__ = [
+    "DEFAULT_ADAPTER",
     "Change",
     "Ladder",
+    "Name",
     "Rung",
     "Selection",
     "Step",
+    "complete",
     "found",
     "label",
     "ladders",
     "optimized",
     "rungs",
+    "same_rows",
     "sentences",
 ]

@@ -122,7 +122,7 @@ def test_an_interrupted_run_says_so_everywhere():
     data = run.info.data.model_copy(update={"rows": 40})
     partial = Run(info=run.info.model_copy(update={"data": data}), cases=run.cases)
     meta = ReportMeta(command="")
-    for words in (html.render([partial], meta), markdown.summary([partial], meta), results.table([partial])):
+    for words in (html.render([partial], meta), markdown.summary([partial], meta), results.body([partial])):
         assert "3/40" in words
     assert " 3/40 " in terminal.lines([partial])[1]
 
@@ -134,7 +134,7 @@ def test_no_runs_no_lines():
 
 def test_results_hold_every_metric_of_every_run(grid):
     """Scores with intervals for each metric, one table a data set, the command, the digest and the versions."""
-    body = results.table(grid, ["pytest evals --sota-limit 12"])
+    body = results.body(grid, ["pytest evals --sota-limit 12"])
     for run in grid:
         for metric in run.info.metrics:
             assert f"{run.score(metric):.3f} [" in body
@@ -147,14 +147,14 @@ def test_results_hold_every_metric_of_every_run(grid):
 
 def test_rows_of_different_slices_never_share_a_table(grid):
     """The same data set with another limit has another digest, and a table of its own."""
-    body = results.table([make_run([1.0]), make_run([1.0], data=make_info("hotpotqa").data)])
+    body = results.body([make_run([1.0]), make_run([1.0], data=make_info("hotpotqa").data)])
     assert body.count("| model | program | approach | adapter | n |") == 2
 
 
 def test_results_without_runs_are_refused():
     """An empty table would look like a result."""
     with pytest.raises(RunError, match="no runs"):
-        results.table([])
+        results.body([])
 
 
 def test_prose_around_the_markers_survives():
@@ -168,7 +168,7 @@ def test_prose_around_the_markers_survives():
     assert results.merged(twice, "second") == twice
 
 
-@pytest.mark.parametrize("marker", [results.BEGIN, results.END])
+@pytest.mark.parametrize("marker", [results.begin(), results.end()])
 def test_a_lonely_marker_is_refused(marker):
     """Nobody knows what may be overwritten, so nothing is."""
     with pytest.raises(RunError, match="only one of the markers"):

@@ -1,7 +1,4 @@
-"""The results document: what was measured, with the commands that measured it, between two markers.
-
-Prose around the markers belongs to people and survives; everything between them is written anew.
-"""
+"""The tables of the results document: what was measured, what it says, and how it was made."""
 
 from __future__ import annotations
 
@@ -12,18 +9,16 @@ from dspysota.records import Failure, Run
 from dspysota.report import text
 from dspysota.report.markdown import code, plain
 from dspysota.report.meta import ReportMeta
+from dspysota.report.results.findings import standing_out
+from dspysota.report.results.rows import table
+from dspysota.report.results.steps import steps
 from dspysota.report.sections.banner import said
 from dspysota.report.view import RunView, in_order
 
-BEGIN = "<!-- dspysota results: begin; written by `dspysota results`, do not edit between the markers -->"
-END = "<!-- dspysota results: end -->"
-_BEGINS, _ENDS = "<!-- dspysota results: begin", "<!-- dspysota results: end"
 
-TITLE = "# Results\n\nMeasured, not quoted; 95% intervals in brackets.\n\n"
-
-
-def table(runs: Sequence[Run], commands: Sequence[str] = ()) -> str:
-    """The body of the document: for each data set scores, cost and time, and failure classes; then how it was made.
+def body(runs: Sequence[Run], commands: Sequence[str] = ()) -> str:
+    """One block of the document: for each data set what stands out, scores, cost and time, failure classes, lift steps
+    and compilations; then how it was made.
 
     Raises RunError when there are no runs.
     """
@@ -36,23 +31,6 @@ def table(runs: Sequence[Run], commands: Sequence[str] = ()) -> str:
     return "\n".join([*parts, *_made(views, commands)])
 
 
-def merged(existing: str | None, body: str) -> str:
-    """The document with `body` between its markers; they are appended to a document that has none.
-
-    Raises RunError when only one marker is there, since then nobody knows what may be overwritten.
-    """
-    block = f"{BEGIN}\n\n{body.strip()}\n\n{END}"
-    if existing is None:
-        return f"{TITLE}{block}\n"
-    begins, ends = existing.find(_BEGINS), existing.find(_ENDS)
-    if begins < 0 and ends < 0:
-        return f"{existing.rstrip()}\n\n{block}\n"
-    if begins < 0 or ends < begins:
-        raise RunError(f"The document has only one of the markers {BEGIN!r} and {END!r}; restore or delete both.")
-    after = existing.find("-->", ends) + len("-->")
-    return existing[:begins] + block + existing[after:]
-
-
 def _rows(view: RunView) -> tuple[str, str, str]:
     """Runs share a table only where they were asked the same rows."""
     data = view.run.info.data
@@ -62,25 +40,28 @@ def _rows(view: RunView) -> tuple[str, str, str]:
 def _data_set(views: Sequence[RunView]) -> list[str]:
     data = views[0].run.info.data
     metrics = list(dict.fromkeys(name for view in views for name in view.run.info.metrics))
+    runs = [view.run for view in views]
     kinds = [kind for kind in Failure if any(kind in dict(view.failures) for view in views)]
     return [
-        f"## {plain(data.name)}",
+        f"### {plain(data.name)}",
         "",
         f"{data.rows:,} rows of the {plain(data.split)} split, from {plain(said(data))}; sha256 `{data.digest}`.",
         "",
-        *_table(
+        *standing_out(runs),
+        *table(
             ("model", "program", "approach", "adapter", "n", *metrics),
             ((*_who(view), view.asked, *_scores(view, metrics)) for view in views),
         ),
-        *_table(
+        *table(
             ("model", "program", "approach", "adapter", "tokens a question (prompt + completion)", "of them cached",
              "wall s", "p50 s", "p95 s", "first token p50 s", "questions/s", "completion tokens/s"),
             ((*_who(view), *_cost(view)) for view in views),
         ),
-        *_table(
+        *table(
             ("model", "program", "approach", "adapter", "right", *(kind.value for kind in kinds)),
             ((*_who(view), str(view.right), *_counts(view, kinds)) for view in views),
         ),
+        *steps(runs),
         *_compiled([view for view in views if view.run.info.compile.calls]),
     ]  # fmt: skip
 
@@ -129,7 +110,7 @@ def _compiled(views: Sequence[RunView]) -> list[str]:
         "chosen among",
         "validation score",
     )
-    return _table(head, rows)
+    return table(head, rows)
 
 
 def _made(views: Sequence[RunView], commands: Sequence[str]) -> list[str]:
@@ -148,7 +129,7 @@ def _made(views: Sequence[RunView], commands: Sequence[str]) -> list[str]:
         f"- commit: {', '.join(sorted({info.commit or 'not in a repository' for info in infos}))}",
         f"- measured: {min(info.started for info in infos)[:10]} to {max(info.started for info in infos)[:10]} (UTC)",
     ]
-    made = ["## How these were made", ""]
+    made = ["### How these were made", ""]
     if commands:
         made += ["```sh", *(text.visible(text.redacted(one)).replace("```", "") for one in commands), "```", ""]
     return [*made, *facts, ""]
@@ -157,10 +138,3 @@ def _made(views: Sequence[RunView], commands: Sequence[str]) -> list[str]:
 def _distinct(values: Iterable[Mapping[str, object]]) -> list[str]:
     said = [", ".join(f"{plain(str(k))} {plain(str(v))}" for k, v in value.items()) for value in values]
     return [one for one in dict.fromkeys(said) if one]
-
-
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
-    names = 4  # the first columns name the run, the others are numbers
-    rule = ["-" if i < names else "-:" for i in range(len(head))]
-    body = ["| " + " | ".join(plain(cell) for cell in row) + " |" for row in rows]
-    return ["| " + " | ".join(map(plain, head)) + " |", "|" + "|".join(rule) + "|", *body, ""]

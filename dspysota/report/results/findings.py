@@ -1,0 +1,79 @@
+"""What stands out among the runs of a data set: the best score, the best score per token, and DSPy's default start."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from dspysota.lift import DEFAULT_ADAPTER, complete, same_rows
+from dspysota.records import Run
+from dspysota.report import text
+from dspysota.report.results.rows import table
+from dspysota.stats import mean_interval, paired_difference
+
+PER = 1_000
+"""Tokens that a score is divided by."""
+
+
+def standing_out(runs: Sequence[Run]) -> list[str]:
+    """A table with up to three runs of each model, and how to read it; nothing for models without a default start.
+
+    The best was picked on the rows that it is shown on, so that its difference to the start has an interval for all
+    comparisons that it was picked from (Bonferroni: at level 1 - 0.05 / comparisons).
+    """
+    rows: list[tuple[str, ...]] = []
+    most = 0
+    for name in dict.fromkeys(run.info.model.name for run in runs):
+        mine = [run for run in runs if run.info.model.name == name and complete(run)]
+        start = next((run for run in mine if _default(run)), None)
+        others = [run for run in mine if start and run is not start and same_rows(run, start)]
+        if start is not None and others:
+            most = max(most, len(others))
+            rows += _rows(start, others)
+    if not rows:
+        return []
+    head = ("model", "program", "approach", "adapter", "is", "score", "tokens a question", f"score per {PER:,} tokens",
+            "against the default start")  # fmt: skip
+    return [
+        *table(head, rows),
+        f"Scores are {runs[0].info.primary} with 95% intervals; differences are paired question by question. The best "
+        f"was picked on these same rows, of up to {most:,} runs of a model, so the intervals of differences hold for "
+        "all of them together (95%, Bonferroni). Score per token takes the tokens as exact.",
+        "",
+    ]
+
+
+def _default(run: Run) -> bool:
+    return run.info.approach == "zero_shot" and run.info.adapter == DEFAULT_ADAPTER
+
+
+def _rows(start: Run, others: Sequence[Run]) -> Iterable[tuple[str, ...]]:
+    level = 1 - 0.05 / len(others)
+    best = max(others, key=lambda run: run.score())
+    thrifty = max(others, key=_per_token)
+    named = [(best, "best score"), (thrifty, "best score per token")]
+    if best is thrifty:
+        named = [(best, "best score, and best per token")]
+    for run, what in named:
+        difference = paired_difference(run.scores(), start.scores(), confidence=level)
+        yield (*_who(run), what, *_numbers(run), text.changed(run.score() - start.score(), difference))
+    yield (*_who(start), "DSPy's default start", *_numbers(start), "–")
+
+
+def _who(run: Run) -> tuple[str, ...]:
+    return (run.info.model.name, run.info.program, run.info.approach, run.info.adapter)
+
+
+def _numbers(run: Run) -> tuple[str, ...]:
+    low, high = mean_interval(run.scores())
+    tokens = _tokens(run)
+    shown = f"{_per_token(run):.3f} [{low * PER / tokens:.3f}, {high * PER / tokens:.3f}]" if tokens else "–"
+    return text.scored(run.score(), mean_interval(run.scores())), text.count(tokens), shown
+
+
+def _tokens(run: Run) -> float:
+    return run.usage.total_tokens / len(run.cases)
+
+
+def _per_token(run: Run) -> float:
+    tokens = _tokens(run)
+    return run.score() * PER / tokens if tokens else 0.0
