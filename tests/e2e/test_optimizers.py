@@ -4,9 +4,8 @@ import os
 
 import pytest
 
-from dspysota import approaches, models, programs, serving, tasks
+from dspysota import approaches, programs, tasks
 from dspysota.approaches.preparing import Effort
-from dspysota.catalog import find
 from dspysota.errors import ProgramError
 from dspysota.profiles import Optimize
 from dspysota.records import Budget
@@ -29,17 +28,6 @@ pytestmark = [
     pytest.mark.e2e,
     pytest.mark.skipif(os.environ.get("DSPYSOTA_SKIP_E2E") == "1", reason="DSPYSOTA_SKIP_E2E=1"),
 ]
-
-
-@pytest.fixture(scope="module")
-def endpoint():
-    """SmolLM2-135M on a vLLM server of our own."""
-    spec = find("smollm2-135m")
-    weights = models.ensure(spec)
-    options = serving.ServerOptions(max_model_len=4096, kv_cache_gib=1)
-    with serving.lease(spec, weights.path, weights.digest, options=options) as found:
-        yield found
-    serving.release()
 
 
 @pytest.fixture(scope="module")
