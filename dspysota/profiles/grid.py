@@ -108,7 +108,9 @@ def _cell(file: ProfileFile, entry: CellEntry, names: tuple[str, ...], known: Kn
     check_name(adapter, known.adapters, f"{place}.adapter")
     _check_model(model, file.models.get(model, ModelUse()), f"{place}.model")
     return Cell(
-        id=cell_id(model, approach, adapter, program if program != known.programs[task][0] else None),
+        id=cell_id(
+            model, approach, adapter, program if program != known.programs[task][0] else None, _own_teacher(file, entry)
+        ),
         task=task,
         model=model,
         program=program,
@@ -130,10 +132,15 @@ def _optimize(file: ProfileFile, optimize: Optimize, known: Known, place: str) -
     return optimize
 
 
-def cell_id(model: str, approach: str, adapter: str, program: str | None) -> str:
+def _own_teacher(file: ProfileFile, entry: CellEntry) -> str | None:
+    """The teacher of an entry that names another one than the file."""
+    return entry.optimize.teacher if entry.optimize and entry.optimize.teacher != file.optimize.teacher else None
+
+
+def cell_id(model: str, approach: str, adapter: str, program: str | None, teacher: str | None = None) -> str:
     """What pytest shows: the model and the approach, then what differs from the default."""
     parts = [model, approach, *([program] if program else []), *([adapter] if adapter != "plain" else [])]
-    return "-".join(parts)
+    return "-".join([*parts, *([f"taught-by-{teacher}"] if teacher else [])])
 
 
 def check_program(program: str, task: str, known: Known, place: str) -> None:

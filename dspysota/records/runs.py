@@ -73,6 +73,11 @@ class RunInfo(Record):
     commit: str | None = None
     machine: dict[str, str | int | float] = Field(default_factory=dict)
 
+    @property
+    def prepared(self) -> str:
+        """The approach, and who taught where that was another model."""
+        return f"{self.approach}, taught by {self.compile.teacher}" if self.compile.teacher else self.approach
+
 
 class Run(Record):
     """All cases of one (task, model, program, approach, seed, slice)."""
@@ -82,8 +87,8 @@ class Run(Record):
 
     @property
     def name(self) -> str:
-        """Short human name: task, model, approach, and the adapter where it is not the plain one."""
-        parts = [self.info.data.name, self.info.model.name, self.info.program, self.info.approach]
+        """Short human name: task, model, program, approach, and the adapter where it is not the plain one."""
+        parts = [self.info.data.name, self.info.model.name, self.info.program, self.info.prepared]
         if self.info.adapter != "plain":
             parts.append(self.info.adapter)
         return " · ".join(parts)

@@ -144,7 +144,7 @@ def _variant(run: Run, runs: Sequence[Run]) -> str:
     """What tells this run from others of its model and data: approach, and program and adapter where they vary."""
     info = run.info
     programs = {other.info.program for other in runs if other.info.data.name == info.data.name}
-    parts = [info.approach]
+    parts = [info.prepared]
     if len(programs) > 1:
         parts.append(info.program)
     if info.adapter != "plain":

@@ -122,6 +122,18 @@ def test_a_claim_is_described_and_never_decided(load):
     assert "PASS" not in claim.sentence()
 
 
+def test_a_cell_with_a_teacher_of_its_own_is_told_by_it(load):
+    """So the same approach may stand in a profile with and without; the file's own teacher is the rule, and not said."""
+    cell = "task: gsm8k, model: phi-2, approach: bootstrap"
+    text = (
+        "name: p\noptimize: {teacher: smollm2-360m}\ncells:\n"
+        f"  - {{{cell}}}\n  - {{{cell}, optimize: {{teacher: smollm2-1.7b}}}}\n"
+    )
+    first, second = load(text).cells
+
+    assert ("phi-2-bootstrap", "phi-2-bootstrap-taught-by-smollm2-1.7b") == (first.id, second.id)
+
+
 def test_a_cell_may_sample_its_program(load):
     """An expression is a program like any other, and stands in the cell's id."""
     (cell,) = load(

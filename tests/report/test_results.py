@@ -84,6 +84,20 @@ def test_the_best_and_the_best_per_token_stand_beside_the_default_start():
     assert cells(body, "qwen2.5-coder-0.5b", "cot", "zero_shot", "chat")[4] == "DSPy's default start"
 
 
+def test_a_teacher_stands_beside_the_approach():
+    """Two runs of an approach that differ in who taught can be told apart."""
+    alone = make_run(right(20), approach="bootstrap", key="alone")
+    compiled = alone.info.compile.model_copy(update={"teacher": "qwen2.5-coder-1.5b"})
+    taught = make_run(right(24), approach="bootstrap", key="taught", compile=compiled)
+
+    body = results.body([alone, taught])
+    assert (
+        cells(body, "qwen2.5-coder-0.5b", "cot", "bootstrap, taught by qwen2.5-coder-1.5b", "plain")[5][:5] == "0.600"
+    )
+    assert cells(body, "qwen2.5-coder-0.5b", "cot", "bootstrap", "plain")[5][:5] == "0.500"
+    assert taught.name.endswith("bootstrap, taught by qwen2.5-coder-1.5b")
+
+
 def test_without_a_default_start_nothing_is_said_to_stand_out():
     """There is nothing to compare with."""
     _, cheap, dear = three()

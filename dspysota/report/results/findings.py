@@ -60,7 +60,7 @@ def _rows(start: Run, others: Sequence[Run]) -> Iterable[tuple[str, ...]]:
 
 
 def _who(run: Run) -> tuple[str, ...]:
-    return (run.info.model.name, run.info.program, run.info.approach, run.info.adapter)
+    return (run.info.model.name, run.info.program, run.info.prepared, run.info.adapter)
 
 
 def _numbers(run: Run) -> tuple[str, ...]:

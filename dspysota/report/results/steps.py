@@ -20,7 +20,7 @@ def steps(runs: Sequence[Run]) -> list[str]:
     rows = []
     for ladder in found:
         info = infos[ladder.run_key]
-        who = (info.model.name, info.program, info.approach, info.adapter)
+        who = (info.model.name, info.program, info.prepared, info.adapter)
         start = ladder.steps[0]
         first = "missing" if start.score is None else f"{start.score:.3f}"
         rows.append((*who, first, *(_step(ladder, name) for name in shown), _changed(ladder.total), _gap(ladder)))

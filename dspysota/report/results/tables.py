@@ -68,7 +68,7 @@ def _data_set(views: Sequence[RunView]) -> list[str]:
 
 def _who(view: RunView) -> tuple[str, ...]:
     info = view.run.info
-    approach = info.approach if info.provenance == "measured" else f"{info.approach} ({info.provenance})"
+    approach = info.prepared if info.provenance == "measured" else f"{info.prepared} ({info.provenance})"
     return (info.model.name, info.program, approach, info.adapter)
 
 
