@@ -123,7 +123,7 @@ def test_a_claim_is_described_and_never_decided(load):
 
 
 def test_a_cell_with_a_teacher_of_its_own_is_told_by_it(load):
-    """So the same approach may stand in a profile with and without; the file's own teacher is the rule, and not said."""
+    """So an approach may stand in a profile with and without; the teacher of the whole file is not said."""
     cell = "task: gsm8k, model: phi-2, approach: bootstrap"
     text = (
         "name: p\noptimize: {teacher: smollm2-360m}\ncells:\n"
