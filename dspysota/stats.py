@@ -6,20 +6,36 @@ Scores are in [0, 1], differences in [-1, 1]; every interval is two-sided. Which
 scores                                      interval of their mean
 ==========================================  ==================================================================
 all 0 or 1                                  Wilson's score interval
-fractional, at least 10, not all alike      bias-corrected and accelerated (BCa) bootstrap, 9,999 resamples
+fractional, 10 or more unlike the rest      bias-corrected and accelerated (BCa) bootstrap, 9,999 resamples
 fractional, more than 2,000                 Student's t: the mean of so many bounded scores is near enough normal
-fractional, fewer than 10, or all alike     Wilson's with the mean as the share: wider than need be, never too sure
+fractional, nearly all alike, or few        Wilson's with the mean as the share: wider than need be, never too sure
 ==========================================  ==================================================================
 
-The last line holds because no score in [0, 1] with mean p varies more than p (1 - p), the variance of 0/1 scores
+"The rest" are the scores of the commonest value: what a bootstrap draws from is the others, however many there are of
+those. The last line holds because no score in [0, 1] with mean p varies more than p (1 - p), the variance of 0/1 scores
 (Bhatia & Davis 2000, "A better bound on the variance", Amer. Math. Monthly 107:353-357).
+
+==========================================  ==================================================================
+paired differences                          interval of their mean
+==========================================  ==================================================================
+all -1, 0 or 1                              Tango's score interval and Student's t
+fractional                                  BCa bootstrap and Student's t
+fractional, fewer than 10 unlike zero       these, and Tango's interval of their signs
+fractional, more than 2,000                 Student's t
+fractional, fewer than 10, or all alike     as for scores, moved to [0, 1] and back
+==========================================  ==================================================================
+
+Of several intervals each end is that of the widest. A bootstrap alone is too sure of sparse differences: at 40 pairs of
+which a tenth differ it sees a difference that is not there in 10% of cases where 5% are allowed; Tango's and Student's
+together keep to 5.2% wherever it was computed (`test_right_and_wrong_answers_are_wrongly_told_apart_in_one_of_twenty`).
 """
 
 from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Sequence
 from statistics import NormalDist, fmean
 from typing import NamedTuple
 
@@ -29,7 +45,7 @@ RESAMPLES = 9_999
 """Bootstrap resamples: one fewer than 10,000, so that the tail probabilities fall on whole ranks."""
 
 FEW = 10
-"""Below so many fractional scores a bootstrap has too little to draw from."""
+"""Below so many scores, or scores unlike the rest, a bootstrap has too little to draw from."""
 
 MANY = 2_000
 """Above so many fractional scores Student's t and the bootstrap agree, and t takes no time."""
@@ -82,7 +98,7 @@ def mean_interval(scores: Sequence[float], confidence: float = 0.95, seed: int =
     """
     values = _scores(scores)
     n = len(values)
-    if set(values) <= {0.0, 1.0} or n < FEW or len(set(values)) == 1:
+    if set(values) <= {0.0, 1.0} or n - _commonest(values) < FEW:
         return wilson(min(float(n), math.fsum(values)), n, confidence)
     if n > MANY:
         return _clamped(student(values, confidence), 0.0, 1.0)
@@ -138,6 +154,9 @@ def paired_difference(a: Sequence[float], b: Sequence[float], confidence: float 
     what both find hard widens nothing. Where no pair differs, the mean difference is at most the share of pairs that
     differ, whose Wilson bound is taken. Raises RunError when there are no pairs or the lengths differ.
 
+    Source for right and wrong answers: T. Tango (1998), "Equivalence test and confidence interval for the difference in
+    proportions for the paired-sample design", Statist. Med. 17:891-908. The module says which interval is taken else.
+
     >>> low, high = paired_difference([1.0] * 30 + [0.0] * 10, [1.0] * 20 + [0.0] * 20)
     >>> 0.1 < low < 0.25 < high < 0.42
     True
@@ -149,12 +168,53 @@ def paired_difference(a: Sequence[float], b: Sequence[float], confidence: float 
     if not any(differences):
         bound = wilson(0, n, confidence).high
         return Interval(-bound, bound)
+    if set(differences) <= {-1.0, 0.0, 1.0}:
+        return _widest([_tango(differences, confidence), *([student(differences, confidence)] if n > 1 else [])])
     if n < FEW or len(set(differences)) == 1:
-        # Differences in [-1, 1], moved to [0, 1] and back: the module's last line.
+        # Differences in [-1, 1], moved to [0, 1] and back: the last line of the scores' table.
         low, high = wilson(min(float(n), math.fsum((d + 1) / 2 for d in differences)), n, confidence)
         return Interval(2 * low - 1, 2 * high - 1)
-    interval = student(differences, confidence) if n > MANY else _bootstrap(differences, confidence, seed)
-    return _clamped(interval, -1.0, 1.0)
+    found = [student(differences, confidence)]
+    if n <= MANY:
+        found.append(_bootstrap(differences, confidence, seed))
+    if n - differences.count(0.0) < FEW:
+        found.append(_tango([math.copysign(1, d) if d else 0.0 for d in differences], confidence))
+    return _widest(found)
+
+
+def _widest(found: Sequence[Interval]) -> Interval:
+    """The ends farthest out, inside [-1, 1]."""
+    return _clamped(Interval(min(one.low for one in found), max(one.high for one in found)), -1.0, 1.0)
+
+
+def _tango(differences: Sequence[float], confidence: float) -> Interval:
+    """Tango's score interval from differences that are -1, 0 or 1: all d that his statistic does not reject.
+
+    The statistic falls as d grows, so its two roots are bisected to. Its variance has the share of pairs that only the
+    second got right, by maximum likelihood under d (his equation for q21).
+    """
+    n, better, worse = len(differences), differences.count(1.0), differences.count(-1.0)
+    z = _z(confidence)
+
+    def statistic(d: float) -> float:
+        b = (2 * n - better + worse) * d - better - worse
+        share = (math.sqrt(max(0.0, b * b + 8 * n * worse * d * (1 - d))) - b) / (4 * n)
+        off, variance = better - worse - n * d, n * (2 * share + d * (1 - d))
+        return off / math.sqrt(variance) if variance > 0 else math.copysign(math.inf, off) if off else 0.0
+
+    middle = (better - worse) / n
+    return Interval(_root(statistic, z, -1.0, middle), _root(statistic, -z, middle, 1.0))
+
+
+def _root(falling: Callable[[float], float], value: float, low: float, high: float) -> float:
+    """Where a falling function passes a value, to the precision of floating point."""
+    while low < (middle := (low + high) / 2) < high:
+        low, high = (middle, high) if falling(middle) > value else (low, middle)
+    return high
+
+
+def _commonest(values: Sequence[float]) -> int:
+    return max(Counter(values).values())
 
 
 def _bootstrap(values: Sequence[float], confidence: float, seed: int) -> Interval:

@@ -53,6 +53,14 @@ def test_the_best_match_comes_first(build):
     assert index.ranking("the sails of ships")[0] == 2
 
 
+def test_an_index_by_words_has_nothing_to_log(caplog):
+    """A failing test of a thousand questions would show a thousand lines of it."""
+    with caplog.at_level("DEBUG"):
+        Bm25Index(["one text", "another"]).ranking("text")
+
+    assert caplog.records == []
+
+
 def test_words_find_only_texts_that_share_one():
     """BM25 does not rank what does not match."""
     assert Bm25Index(DOCUMENTS).ranking("kites") == [0]

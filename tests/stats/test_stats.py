@@ -4,6 +4,7 @@ import subprocess
 import sys
 
 import pytest
+from scipy.stats import multinomial
 
 from dspysota import stats
 from dspysota.errors import RunError
@@ -75,7 +76,8 @@ def test_equal_fractional_scores_do_not_make_us_certain():
 
 def test_the_same_seed_draws_the_same_interval():
     """A report rebuilt from the same records says the same."""
-    scores = [random.Random(1).random() for _ in range(50)] + [0.0, 1.0]
+    draw = random.Random(1)
+    scores = [draw.random() for _ in range(50)]
     assert mean_interval(scores, seed=3) == mean_interval(scores, seed=3)
     assert mean_interval(scores, seed=3) != mean_interval(scores, seed=4)
 
@@ -98,6 +100,53 @@ def test_many_scores_take_the_quick_road_to_the_same_place():
     assert mean_interval([*scores, 0.5]) == student([*scores, 0.5])
     assert boot.low == pytest.approx(t.low, abs=1e-3)
     assert boot.high == pytest.approx(t.high, abs=1e-3)
+
+
+def test_a_few_partial_scores_do_not_make_us_surer_than_none():
+    """One half-right answer among forty wrong ones says no more than forty wrong ones."""
+    none = mean_interval([0.0] * 40)
+    for little in (0.1, 0.5):
+        assert mean_interval([0.0] * 39 + [little]).high > none.high
+
+
+def test_three_answers_in_forty_prove_no_difference():
+    """McNemar's exact test gives p = 0.25 for three against none."""
+    low, high = paired_difference([1.0] * 40, [1.0] * 37 + [0.0] * 3)
+
+    assert low < 0 < high
+
+
+@pytest.mark.parametrize("n", [20, 40, 100])
+@pytest.mark.parametrize("differing", [0.05, 0.1, 0.2, 0.4])
+@pytest.mark.parametrize("better", [0.5, 0.8, 1.0])
+def test_right_and_wrong_answers_are_wrongly_told_apart_in_one_of_twenty(n, differing, better):
+    """Computed, not drawn: over all outcomes the true difference lies outside in at most 5.3% of them."""
+    truth, outside = differing * (2 * better - 1), 0.0
+    for gained in range(n + 1):
+        for lost in range(n + 1 - gained):
+            chance = multinomial.pmf(
+                [gained, lost, n - gained - lost], n, [differing * better, differing * (1 - better), 1 - differing]
+            )
+            if chance > 1e-7:
+                ours, theirs = [1.0] * gained + [0.0] * (n - gained), [0.0] * gained + [1.0] * lost
+                low, high = paired_difference(ours, theirs + [0.0] * (n - gained - lost))
+                outside += chance * (not low - 1e-9 <= truth <= high + 1e-9)
+
+    assert outside < 0.053
+
+
+@pytest.mark.parametrize("n, share", [(40, 0.1), (40, 0.3), (200, 0.02)])
+def test_partial_differences_are_wrongly_told_apart_no_more_often(n, share):
+    """Also where few answers differ, and by less than a whole one."""
+    chance = random.Random(7)
+    wrong = 0
+    for draw in range(150):
+        ours = [chance.random() if chance.random() < share else 0.5 for _ in range(n)]
+        theirs = [chance.random() if chance.random() < share else 0.5 for _ in range(n)]
+        low, high = paired_difference(ours, theirs, seed=draw)
+        wrong += not low <= 0 <= high
+
+    assert wrong / 150 < 0.08
 
 
 def test_pairing_removes_what_both_find_hard():

@@ -3,6 +3,7 @@
 Lucene's variant, k1 = 1.5, b = 0.75, as bm25s has it. English stop words are left out and nothing is stemmed.
 """
 
+import logging
 from collections.abc import Sequence
 
 from dspysota.programs.retrieval.index import descending
@@ -14,6 +15,7 @@ class Bm25Index:
     def __init__(self, texts: Sequence[str]) -> None:
         import bm25s  # here, because it takes seconds to import and GSM8K never needs it
 
+        logging.getLogger("bm25s").setLevel(logging.WARNING)  # it sets DEBUG, and has a line for each of its indexes
         tokens = _words(texts)
         self._known = frozenset(word for text in tokens for word in text)
         self._index = bm25s.BM25()
