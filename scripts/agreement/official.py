@@ -38,10 +38,13 @@ class Pair(NamedTuple):
 
 
 def source(path: Path | None) -> str:
-    """Return the script's text, from `path` or from its home. Raises ValueError where it is another."""
+    """Return the script's text, from `path` or from its home. Raises ValueError where that is another, or not there."""
     if path is None:
-        with urllib.request.urlopen(URL, timeout=60) as response:
-            text: str = response.read().decode()
+        try:
+            with urllib.request.urlopen(URL, timeout=60) as response:
+                text: str = response.read().decode()
+        except OSError as error:
+            raise ValueError(f"{URL} cannot be had ({error}); name a copy of it with --script.") from error
     else:
         text = path.read_text(encoding="utf-8")
     digest = hashlib.sha256("\n".join(line.rstrip() for line in text.strip().splitlines()).encode()).hexdigest()

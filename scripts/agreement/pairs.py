@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import string
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from random import Random
@@ -62,12 +63,23 @@ def _spaced(random: Random, text: str) -> str:
     return text.replace(" ", random.choice(("  ", "\t", "\u00a0", "\u200b", "\n", "-", " - ", ", ")))
 
 
+def _typewritten(random: Random, text: str) -> str:
+    """Return the text with typographic signs, which the script keeps, as ASCII ones, which it deletes, or deleted."""
+    signs = {"–": "-", "“": '"', "”": '"', "’": "'", "…": "...", "№": "No. "}
+    return text.translate(str.maketrans(signs if random.random() < 0.5 else dict.fromkeys(signs)))
+
+
+def _punctuated(random: Random, text: str) -> str:
+    place = random.randint(0, len(text))
+    return text[:place] + random.choice(string.punctuation) + text[place:]
+
+
 _CHANGES: tuple[Change, ...] = (
     lambda random, text: text,
     lambda random, text: text.upper(),
     lambda random, text: text.lower(),
     lambda random, text: f"{random.choice(('The', 'a', 'An'))} {text}",
-    lambda random, text: text + random.choice((".", "!", " .", "'s", "”", "…", ",", " the")),
+    lambda random, text: text + random.choice((".", "!", " .", "'s", "’s", "”", "…", " –", ",", " the")),
     lambda random, text: f"{text} {text}",
     lambda random, text: f"It is {text}, I think.",
     lambda random, text: text.replace(",", ""),
@@ -75,7 +87,7 @@ _CHANGES: tuple[Change, ...] = (
     lambda random, text: text.casefold(),
     lambda random, text: random.choice(_STRANGE),
     lambda random, text: _phrase(random),
-    *(_shuffled, _cut, _inserted, _inserted, _spaced),
+    *(_shuffled, _cut, _inserted, _inserted, _spaced, _typewritten, _punctuated, _punctuated),
 )
 
 
