@@ -66,7 +66,8 @@ def _spaced(random: Random, text: str) -> str:
 def _typewritten(random: Random, text: str) -> str:
     """Return the text with typographic signs, which the script keeps, as ASCII ones, which it deletes, or deleted."""
     signs = {"–": "-", "“": '"', "”": '"', "’": "'", "…": "...", "№": "No. "}
-    return text.translate(str.maketrans(signs if random.random() < 0.5 else dict.fromkeys(signs)))
+    kept = random.random() < 0.5
+    return "".join((signs[sign] if kept else "") if sign in signs else sign for sign in text)
 
 
 def _punctuated(random: Random, text: str) -> str:
