@@ -120,13 +120,13 @@ def flexible_match(output: str, gold: str) -> float:
 
 
 def _harness_match(answer: str, gold: str) -> float:
-    """Compare as the harness does: `regexes_to_ignore` deleted from both sides, case ignored.
+    """Compare as the harness does: `regexes_to_ignore` deleted from both sides in their order, case ignored.
 
     Its regex `(?s).*####[ ]` deletes everything up to the last "#### ", which is what the partition does without
     the regex's quadratic time.
     """
     left, right = (
-        re.sub(r"\.$", "", text.rpartition("#### ")[2].replace(",", "").replace("$", "")).lower()
+        re.sub(r"\.$", "", text.replace(",", "").replace("$", "").rpartition("#### ")[2]).lower()
         for text in (answer.strip(), gold)
     )
     return float(left == right)

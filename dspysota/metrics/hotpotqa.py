@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 import string
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from typing import NamedTuple
 
 Fact = tuple[str, int]
@@ -84,15 +84,16 @@ def f1(prediction: str | None, gold: str) -> float:
     return 0.0 if prediction is None else answer(prediction, gold).f1
 
 
-def supporting(predicted: Iterable[Fact], gold: Iterable[Fact]) -> Overlap:
-    """Return the overlap of two sets of supporting facts.
+def supporting(predicted: Iterable[Hashable], gold: Iterable[Fact]) -> Overlap:
+    """Return the overlap of two sets of supporting facts; what is predicted and is no fact is a wrong one.
 
     >>> supporting([("A", 0), ("A", 0), ("B", 1)], [("A", 0), ("C", 2)])
     Overlap(em=0.0, f1=0.5, precision=0.5, recall=0.5)
-    >>> supporting([], [("A", 0)]) == NOTHING, supporting([], []).em
-    (True, 1.0)
+    >>> supporting([], [("A", 0)]) == NOTHING, supporting([], []).em, supporting(["A", ("A", 0)], [("A", 0)]).precision
+    (True, 1.0, 0.5)
     """
-    mine, theirs = set(predicted), set(gold)
+    mine: set[Hashable] = set(predicted)
+    theirs = set(gold)
     hits = len(mine & theirs)
     precision = hits / len(mine) if mine else 0.0
     recall = hits / len(theirs) if theirs else 0.0

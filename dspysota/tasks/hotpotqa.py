@@ -7,7 +7,7 @@ in columns: `id`, `supporting_facts` as {title, sent_id}, `context` as {title, s
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Any, ClassVar
 
 from pydantic import JsonValue
@@ -69,14 +69,15 @@ class HotpotQA(Task):
     ) -> dict[str, float]:
         """Score the prediction, and the `supporting_facts` and `retrieved` titles among the details.
 
-        As in the official script, what is missing scores 0, and then there is nothing joint either. An answer
-        without text is missing, although the script would call it equal to a gold answer made of articles.
+        As in the official script, what is missing scores 0, and then there is nothing joint either; and what a
+        program claims as a supporting fact and is none counts as a wrong one. An answer without text is missing,
+        although the script would call it equal to a gold answer made of articles.
         """
         gold = _facts(example.extra["supporting_facts"])
         given = details or {}
         answered = prediction is not None and prediction.strip() != ""
         answer = metrics.answer(prediction, example.gold) if prediction and answered else metrics.NOTHING
-        facts = _facts(given.get("supporting_facts"))
+        facts = _claimed(given.get("supporting_facts"))
         support = metrics.supporting(facts, gold) if facts else metrics.NOTHING
         joint = metrics.joint(answer, support)
         return {
@@ -127,8 +128,15 @@ def _is_fact(pair: Any) -> bool:
     return isinstance(pair, list | tuple) and len(pair) == 2 and isinstance(pair[0], str) and type(pair[1]) is int
 
 
+def _claimed(value: Any) -> list[Hashable]:
+    """Return what `value` claims as supporting facts; it may be wrong in any way, and no fact equals a text."""
+    if not isinstance(value, list | tuple):
+        return []
+    return [(pair[0], pair[1]) if _is_fact(pair) else repr(pair) for pair in value]
+
+
 def _facts(value: Any) -> list[metrics.Fact]:
-    """Return the supporting facts in `value`, which a program may have got wrong in any way."""
+    """Return the supporting facts in `value`."""
     return [(pair[0], pair[1]) for pair in value if _is_fact(pair)] if isinstance(value, list | tuple) else []
 
 

@@ -112,6 +112,7 @@ def test_values_are_compared_and_not_their_writing():
         ("", "0", 0, 0),
         ("", "", 0, 0),
         ("#### 5", "He has 2 + 3 = 5.\n#### 5", 1, 1),
+        ("#### 5", "He has 2 + 3 = 5.\n##,$## 5", 1, 1),
     ],
 )
 def test_strict_and_flexible_match_agree_with_the_harness(output, gold, strict, flexible):

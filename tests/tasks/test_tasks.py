@@ -156,12 +156,25 @@ def test_hotpotqa_scores_facts_and_retrieval_from_the_details(write):
 
 @pytest.mark.parametrize("nonsense", [None, 3, "text", {"a": 1}, [1, None, []], [["t"]], [["t", "0"]], [[[], {}]]])
 def test_hotpotqa_takes_any_nonsense_from_a_program(nonsense, write):
-    """Details are made from model output; what is not a fact or a title counts as absent."""
+    """Details are made from model output; what is not a fact or a title earns nothing."""
     row = load("hotpotqa", write()).take(1)[0]
 
     scores = tasks.get("hotpotqa").score(row, row.gold, "", {"supporting_facts": nonsense, "retrieved": nonsense})
 
     assert (scores["f1"], scores["sp_f1"], scores["supporting_recall"]) == (1.0, 0.0, 0.0)
+
+
+@pytest.mark.parametrize("wrong", [["t"], ["t", "0"], ["t", 0, 0], [], "t0", ["t", None]])
+def test_hotpotqa_counts_a_malformed_fact_as_a_wrong_one(wrong, write):
+    """As the official script does: it costs precision, once however often it is claimed, and is not left out."""
+    row = load("hotpotqa", write()).take(1)[0]
+    gold = row.extra["supporting_facts"]
+
+    scores = tasks.get("hotpotqa").score(row, row.gold, "", {"supporting_facts": [*gold, wrong, wrong]})
+
+    precision = len(gold) / (len(gold) + 1)
+    assert (scores["sp_em"], scores["joint_em"]) == (0.0, 0.0)
+    assert scores["sp_f1"] == scores["joint_f1"] == pytest.approx(2 * precision / (precision + 1))
 
 
 def test_hotpotqa_knows_whether_retrieval_was_complete(write):
