@@ -24,7 +24,8 @@ class Threshold:
     p50_seconds, p95_seconds
                          most seconds that half (95%) of the cases may take, retries included; only measured runs
                          can clear it, since a replayed or published latency says nothing about this machine
-    tokens_per_question  most prompt and completion tokens a case, on average
+    tokens_per_question  most prompt and completion tokens a case, on average; a server that does not report them for
+                         every answer cannot clear it
     errors               most cases in which no answer was obtained at all; 0 by default, because a server that
                          failed is no finding about a model. None leaves errors to lower the score, as they always do
 
@@ -111,8 +112,12 @@ class Threshold:
                 yield f"p{q} {seconds:.2f} s > {most:g} s ({_cases(len(run.cases))}, {run.info.concurrency} at once)"
         if self.tokens_per_question is None:
             return
-        n = len(run.cases)
-        prompt, completion = run.usage.prompt_tokens / n, run.usage.completion_tokens / n
+        usage, n = run.usage, len(run.cases)
+        if usage.prompt_tokens is None or usage.completion_tokens is None:
+            told = sum(case.usage.total_tokens is not None for case in run.cases)
+            yield f"tokens per question cannot be judged: the server reported them for {told} of {_cases(n)}"
+            return
+        prompt, completion = usage.prompt_tokens / n, usage.completion_tokens / n
         if prompt + completion > self.tokens_per_question:
             yield (
                 f"{prompt + completion:,.0f} tokens per question > {self.tokens_per_question:,g} "

@@ -30,7 +30,8 @@ class Sight:
     score: float
     low: float
     high: float
-    tokens: float
+    tokens: float | None
+    """A question; None where the server did not say."""
     p95: float
     cases: int
     errors: int
@@ -50,7 +51,7 @@ class Sight:
             score=run.score(),
             low=float(low),
             high=float(high),
-            tokens=run.usage.total_tokens / len(run.cases),
+            tokens=run.tokens_per_question,
             p95=float(percentile([case.seconds for case in run.cases], 95)),
             cases=len(run.cases),
             errors=run.errors,

@@ -68,8 +68,9 @@ def _row(one: RunView) -> str:
     mark = {"passed": "✅", "failed": "❌"}.get(one.verdict, "·")
     metric = one.primary
     score = f"{text.scored(metric.mean, metric.interval)} {plain(metric.name)}" if metric else "no cases"
+    tokens = text.tokens(one.tokens) if one.n else "–"
     return (
-        f"| {mark} | {plain(one.run.name)} | {one.asked} | {score} | {text.count(one.tokens)} | "
+        f"| {mark} | {plain(one.run.name)} | {one.asked} | {score} | {tokens} | "
         f"{text.short(one.p50)} / {text.short(one.p95)} | {text.short(one.rate)} | {text.failures(one.failures)} |"
     )
 
@@ -103,7 +104,8 @@ def _step(step: Step) -> str:
     else:
         difference = f"{step.state}: {plain(step.remark)}"
     name = f"{label(step.name)}, {plain(step.adapter)}" if step.name in ("unoptimized", "format") else label(step.name)
-    return f"| {name} | {text.scored(step.score, step.interval)} | {difference} | {text.count(step.tokens)} |"
+    tokens = "–" if step.score is None else text.tokens(step.tokens)
+    return f"| {name} | {text.scored(step.score, step.interval)} | {difference} | {tokens} |"
 
 
 def _facts(views: Sequence[RunView], meta: ReportMeta) -> list[str]:

@@ -10,7 +10,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
-from dspysota.records import Failure
+from dspysota.records import Failure, Usage
 from dspysota.stats import Interval
 
 SHORT = {
@@ -127,6 +127,25 @@ def count(value: float | None) -> str:
     ('1,304', '–')
     """
     return "–" if value is None else f"{value:,.0f}"
+
+
+def tokens(value: float | None) -> str:
+    """Tokens of answers, which a server may not report.
+
+    >>> tokens(1303.6), tokens(None)
+    ('1,304', 'not reported')
+    """
+    return "not reported" if value is None else count(value)
+
+
+def spent(usage: Usage) -> str:
+    """Tokens in all, and what they were spent on.
+
+    >>> spent(Usage(prompt_tokens=1200, completion_tokens=34)), spent(Usage(prompt_tokens=None))
+    ('1,234 (1,200 + 34)', 'not reported')
+    """
+    total = usage.total_tokens
+    return tokens(total) if total is None else f"{total:,} ({usage.prompt_tokens:,} + {usage.completion_tokens:,})"
 
 
 def short(value: float | None) -> str:

@@ -18,8 +18,8 @@ Answers = Callable[[list[dict[str, str]]], str] | Mapping[str, str] | str
 matching key wins), or one text for everything."""
 
 
-Ability = Literal["chat_template", "completions", "structured_outputs"]
-"""What a real server may lack: a model that chats, /v1/completions, and constrained outputs."""
+Ability = Literal["chat_template", "completions", "structured_outputs", "usage"]
+"""What a real server may lack: a model that chats, /v1/completions, constrained outputs, and counts of tokens."""
 
 
 @dataclass(frozen=True)
@@ -190,7 +190,8 @@ class App:
             exchange.send(400, chat.overflow(self.settings.context_length, _prompt_tokens(messages)))
         elif fault.kind == "empty":
             made = chat.Generation("", "stop")
-            exchange.send(200, chat.completion(0, self.settings.name, made, prompt_tokens=0, timing=(0.0, 0.0)))
+            tokens = _prompt_tokens(messages)
+            exchange.send(200, chat.completion(0, self.settings.name, made, prompt_tokens=tokens, timing=(0.0, 0.0)))
 
     def _answer(
         self,
@@ -220,7 +221,8 @@ class App:
         self.generation_tokens += chat.count(made.text)
         timing = (0.0, (time.perf_counter() - arrived) * 1000)
         write = chat.plain_completion if "prompt" in body else chat.completion
-        exchange.send(200, write(number, self.settings.name, made, prompt_tokens=prompt_tokens, timing=timing))
+        told = None if "usage" in self.settings.lacks else prompt_tokens
+        exchange.send(200, write(number, self.settings.name, made, prompt_tokens=told, timing=timing))
 
     def _text(self, messages: list[dict[str, str]]) -> str:
         answers = self.settings.answers
