@@ -24,13 +24,15 @@ def summary(runs: Sequence[Run], meta: ReportMeta) -> str:
     report = view(runs, meta)
     failed = [one for one in report.runs if one.verdict == "failed"]
     passed = [one for one in report.runs if one.verdict == "passed"]
-    lines = [f"### {plain(meta.title)}: {headline(len(failed), len(passed), len(report.runs), len(meta.unmade))}", ""]
+    lines = [f"### {plain(meta.title)}: {headline(len(failed), len(passed), len(report.runs), meta)}", ""]
     unmade = list(meta.unmade.items())[:50]
     lines += [f"- ❌ **{plain(test)}** could not be measured: {plain(why)}" for test, why in unmade]
+    others = list(meta.failed.items())[:50]
+    lines += [f"- ❌ **{plain(test)}** failed for another reason than a bar: {plain(why)}" for test, why in others]
     for one in failed:
         misses = one.outcome.misses if one.outcome and one.outcome.misses else ("failed for another reason than a bar",)
         lines += [f"- ❌ **{plain(one.run.name)}**: {'; '.join(map(plain, misses))}"]
-    lines += [""] if failed or meta.unmade else []
+    lines += [""] if failed or unmade or others else []
     lines += [
         "| | run | n | score [95%] | tokens a question | p50 / p95 s | per s | not right |",
         "|-|-|-:|-|-:|-:|-:|-|",
