@@ -10,7 +10,7 @@ from urllib.parse import urlsplit, urlunsplit
 import urllib3
 from urllib3.exceptions import HTTPError
 
-from dspysota.errors import ConfigError, ServerError
+from dspysota.errors import ConfigError, NotServedError, ServerError
 from dspysota.records import ModelInfo
 from dspysota.serving.endpoint import Endpoint
 
@@ -33,7 +33,7 @@ def connect(spec_or_name: ModelSpec | str, base_url: str, api_key_env: str | Non
 
     Raises:
         ConfigError: the URL or the variable is not usable.
-        ServerError: the server cannot be reached, refuses the key, or does not serve the model.
+        ServerError: the server cannot be reached, refuses the key, or (NotServedError) does not serve the model.
     """
     url = normal_url(base_url)
     key = _key(api_key_env)
@@ -42,7 +42,7 @@ def connect(spec_or_name: ModelSpec | str, base_url: str, api_key_env: str | Non
     served = _match(names, list(cards))
     if served is None:
         shown = ", ".join(f"'{one}'" for one in list(cards)[:SHOWN]) + (", …" if len(cards) > SHOWN else "")
-        raise ServerError(
+        raise NotServedError(
             f"The server at {url} does not serve '{name}'; it serves {shown or 'no model'}. "
             "Name one of these, or start it with `--served-model-name`."
         )
