@@ -16,6 +16,7 @@ from dspysota.errors import ConfigError
 from dspysota.programs.calls import record
 from dspysota.programs.reply import Reply, WireError, read_reply
 from dspysota.records import Call, Failure, Message, Usage
+from dspysota.untrusted import visible
 
 MAX_BODY = 32 * 1024 * 1024
 """Bytes of a response that are read at most; a chat answer of 100,000 tokens is below 1 MB."""
@@ -180,11 +181,11 @@ class Wire:
         )
 
     def _shown(self, text: object) -> str:
-        """Shorten what the other side said, and take the key out of it, should it quote one."""
+        """Shorten what the other side said, make all of it visible, and take the key out, should it quote one."""
         shown = str(text)
         if self.api_key:
             shown = shown.replace(self.api_key, "***")
-        return shown if len(shown) <= 500 else shown[:500] + "…"
+        return visible(shown if len(shown) <= 500 else shown[:500] + "…")
 
 
 def as_messages(prompt: Prompt) -> tuple[Message, ...]:

@@ -13,6 +13,7 @@ from urllib3.exceptions import HTTPError
 from dspysota.errors import ConfigError, NotServedError, ServerError
 from dspysota.records import ModelInfo
 from dspysota.serving.endpoint import Endpoint
+from dspysota.untrusted import quoted
 
 if TYPE_CHECKING:
     from dspysota.catalog import ModelSpec
@@ -41,7 +42,7 @@ def connect(spec_or_name: ModelSpec | str, base_url: str, api_key_env: str | Non
     name, names = (spec_or_name, [spec_or_name]) if isinstance(spec_or_name, str) else _names(spec_or_name)
     served = _match(names, list(cards))
     if served is None:
-        shown = ", ".join(f"'{one}'" for one in list(cards)[:SHOWN]) + (", …" if len(cards) > SHOWN else "")
+        shown = ", ".join(f"'{quoted(one)}'" for one in list(cards)[:SHOWN]) + (", …" if len(cards) > SHOWN else "")
         raise NotServedError(
             f"The server at {url} does not serve '{name}'; it serves {shown or 'no model'}. "
             "Name one of these, or start it with `--served-model-name`."
@@ -142,4 +143,4 @@ def _cards(url: str, key: str | None, timeout: float, variable: str | None) -> l
 def _reason(error: HTTPError) -> str:
     """Say what went wrong in a few words, without the object addresses in urllib3's messages."""
     text = str(error).rpartition(": ")[2]
-    return text[:120] or type(error).__name__
+    return quoted(text, 120) or type(error).__name__

@@ -178,7 +178,8 @@ class App:
 
     def _fail(self, exchange: Exchange, fault: Fault, messages: list[dict[str, str]]) -> None:
         if fault.kind == "error":
-            exchange.send(fault.status, chat.error("scripted failure", "InternalServerError", fault.status))
+            said = chat.error("scripted failure", "InternalServerError", fault.status)
+            exchange.send(fault.status, fault.body.encode() or said)
         elif fault.kind == "busy":
             body = chat.error("scripted: too many requests", "RateLimitError", 429)
             exchange.send(429, body, extra=f"Retry-After: {fault.retry_after:g}\r\n")

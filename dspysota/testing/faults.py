@@ -13,7 +13,7 @@ Kind = Literal["error", "busy", "hang", "close", "garbage", "truncate", "overflo
 class Fault:
     """One answer that goes wrong.
 
-    error     HTTP `status` (500 unless told) with an OpenAI-style error body
+    error     HTTP `status` (500 unless told) with an OpenAI-style error body, or with `body` as it is
     busy      HTTP 429 with `Retry-After: retry_after` (seconds)
     hang      no answer until the client gives up or the server stops
     close     the connection is closed without an answer
@@ -26,6 +26,7 @@ class Fault:
     kind: Kind
     status: int = 500
     retry_after: float = 0.0
+    body: str = ""
 
 
 Script = Fault | Sequence[Fault]
