@@ -1,4 +1,4 @@
-"""What somebody else wrote, as text that can be shown: model output, servers' words, names out of files.
+"""What somebody else wrote, as bytes that end and text that can be shown: model output, servers' words, names in files.
 
 Hostile until shown otherwise. Escaping is the writer's business (Jinja2, xml.etree); what escaping leaves alone is
 dealt with here: characters that nobody sees, that turn the text around, that act on a terminal, or that are no text at
@@ -8,8 +8,51 @@ all; and text without an end.
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Callable
+from typing import Protocol
 
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+
+
+class Unbounded(Exception):
+    """Bytes that did not end within their bounds; `late` where it was the time."""
+
+    def __init__(self, *, late: bool) -> None:
+        super().__init__("too late" if late else "too long")
+        self.late = late
+
+
+class Response(Protocol):
+    """What is needed of urllib3's response, opened with `preload_content=False`."""
+
+    def read1(self, amt: int, /) -> bytes:
+        """Return what has come, at most so many bytes; none at the end."""
+        ...
+
+    def release_conn(self) -> None:
+        """Give the connection back to its pool."""
+        ...
+
+    def close(self) -> None:
+        """End the connection."""
+        ...
+
+
+def read_within(response: Response, most: int, late: Callable[[], bool]) -> bytes:
+    """Read a body of at most `most` bytes until it is `late`, asked after every piece that came. Raises Unbounded.
+
+    A response that is not read to its end takes its connection with it.
+    """
+    chunks: list[bytes] = []
+    size = 0
+    while chunk := response.read1(1 << 20):
+        chunks.append(chunk)
+        size += len(chunk)
+        if size > most or late():
+            response.close()
+            raise Unbounded(late=size <= most)
+    response.release_conn()
+    return b"".join(chunks)
 
 
 def visible(text: str) -> str:

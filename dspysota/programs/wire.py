@@ -16,7 +16,7 @@ from dspysota.errors import ConfigError
 from dspysota.programs.calls import record
 from dspysota.programs.reply import Reply, WireError, read_reply
 from dspysota.records import Call, Failure, Message, Usage
-from dspysota.untrusted import visible
+from dspysota.untrusted import Unbounded, read_within, visible
 
 MAX_BODY = 32 * 1024 * 1024
 """Bytes of a response that are read at most; a chat answer of 100,000 tokens is below 1 MB."""
@@ -151,19 +151,13 @@ class Wire:
         return data
 
     def _read(self, response: urllib3.BaseHTTPResponse, deadline: float) -> bytes:
-        """Read the body within its bounds; a response that is not read to its end takes its connection with it."""
-        chunks: list[bytes] = []
-        size = 0
-        while chunk := response.read1(1 << 20):
-            chunks.append(chunk)
-            size += len(chunk)
-            if size > MAX_BODY or self.clock() > deadline:
-                response.close()
-                late = size <= MAX_BODY
-                text = f"No whole answer within {self.timeout:g} s." if late else f"Answer beyond {MAX_BODY} bytes."
-                raise WireError(Failure.TIMEOUT if late else Failure.SERVER_ERROR, text)
-        response.release_conn()
-        return b"".join(chunks)
+        """Read the body within its bounds."""
+        try:
+            return read_within(response, MAX_BODY, lambda: self.clock() > deadline)
+        except Unbounded as error:
+            if error.late:
+                raise WireError(Failure.TIMEOUT, f"No whole answer within {self.timeout:g} s.") from error
+            raise WireError(Failure.SERVER_ERROR, f"Answer beyond {MAX_BODY} bytes.") from error
 
     def _refusal(self, response: urllib3.BaseHTTPResponse, data: bytes) -> WireError:
         """Say what a status other than 200 means."""
