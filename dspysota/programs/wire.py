@@ -154,6 +154,10 @@ class Wire:
         """Read the body within its bounds."""
         try:
             return read_within(response, MAX_BODY, lambda: self.clock() > deadline)
+        except _TRANSIENT as error:
+            # There was a connection, and a server that had begun to answer: it is not gone.
+            text = f"The answer was cut off: {self._shown(error)}"
+            raise WireError(Failure.SERVER_ERROR, text, transient=True) from error
         except Unbounded as error:
             if error.late:
                 raise WireError(Failure.TIMEOUT, f"No whole answer within {self.timeout:g} s.") from error

@@ -185,14 +185,18 @@ class App:
             exchange.send(429, body, extra=f"Retry-After: {fault.retry_after:g}\r\n")
         elif fault.kind == "close":
             exchange.close()
+        elif fault.kind == "cut":
+            exchange.cut(self._empty(messages))
         elif fault.kind == "garbage":
             exchange.send(200, b"<html>not JSON \xff")
         elif fault.kind == "overflow":
             exchange.send(400, chat.overflow(self.settings.context_length, _prompt_tokens(messages)))
         elif fault.kind == "empty":
-            made = chat.Generation("", "stop")
-            tokens = _prompt_tokens(messages)
-            exchange.send(200, chat.completion(0, self.settings.name, made, prompt_tokens=tokens, timing=(0.0, 0.0)))
+            exchange.send(200, self._empty(messages))
+
+    def _empty(self, messages: list[dict[str, str]]) -> bytes:
+        made, tokens = chat.Generation("", "stop"), _prompt_tokens(messages)
+        return chat.completion(0, self.settings.name, made, prompt_tokens=tokens, timing=(0.0, 0.0))
 
     def _answer(
         self,

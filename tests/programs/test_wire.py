@@ -228,6 +228,24 @@ def test_a_sum_with_an_unknown_part_is_unknown():
     assert (known + read_reply(body()).usage + known).total_tokens is None
 
 
+def test_an_answer_that_is_cut_off_is_tried_again():
+    """The next attempt may bring all of it."""
+    with FakeServer("4", faults={0: Fault("cut")}) as server:
+        (call,), pauses, error = ask(server)
+
+    assert error is None
+    assert (call.output, call.attempts, len(pauses)) == ("4", 2, 1)
+
+
+def test_an_answer_that_is_cut_off_every_time_is_not_a_lost_connection():
+    """The server was there and had begun to answer, so it is not gone, and nothing says that it is."""
+    with FakeServer("4", faults=lambda *_: Fault("cut")) as server:
+        (call,), pauses, error = ask(server)
+
+    assert (error.failure, len(pauses)) == (Failure.SERVER_ERROR, 2)
+    assert call.error.startswith("The answer was cut off: ")
+
+
 def test_a_refusal_is_no_answer():
     """Both OpenAI's refusal text and a content filter's finish reason are refusals."""
     assert read_reply(body({"content": None, "refusal": "I cannot."})).refusal == "I cannot."
