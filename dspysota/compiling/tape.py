@@ -129,8 +129,7 @@ class Tape:
 
         `key` is a digest of everything that is sent. The same request from two threads is sent once. `send` sends it
         and returns its record, also of one that failed (`error`): that is paid for, but asked again the next time.
-        Raises BudgetSpentError, without sending, once the budget would not hold one more request, cannot be kept to, or
-        the tape gave up.
+        Raises BudgetSpentError, without sending, once the budget cannot hold one more request or the tape gave up.
         """
         share = self._admit(key, weight, self._prices.get(model))
         if isinstance(share, Call):
