@@ -52,9 +52,12 @@ def measure(solve: Callable[[Example], Answer], rows: Sequence[Example], concurr
 
 
 def tokens(cases: Sequence[Case]) -> tuple[int, int]:
-    """(completion tokens, cached prompt tokens) of cases."""
+    """(completion tokens, cached prompt tokens) of cases. Raises RunError where the server did not report them."""
     usages = [case.usage for case in cases]
-    return sum(usage.completion_tokens for usage in usages), sum(usage.cached_tokens or 0 for usage in usages)
+    told = [usage.completion_tokens for usage in usages if usage.completion_tokens is not None]
+    if len(told) < len(usages):
+        raise RunError(f"The server reported tokens for {len(told)} of {len(usages)} questions only.")
+    return sum(told), sum(usage.cached_tokens or 0 for usage in usages)
 
 
 def bodies(rows: Sequence[Example], served_name: str) -> list[bytes]:

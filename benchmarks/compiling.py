@@ -19,7 +19,7 @@ from dspysota import programs, serving, tasks
 from dspysota.compiling.job import Job, make_job
 from dspysota.compiling.optimizing import quiet
 from dspysota.compiling.tape import Tape
-from dspysota.records import Budget
+from dspysota.records import Budget, Usage
 from dspysota.tasks import DataSource, Splits
 
 Way = Callable[[Job], dspy.Module]
@@ -28,12 +28,13 @@ Way = Callable[[Job], dspy.Module]
 
 @dataclass(frozen=True)
 class Compiled:
-    """A program that was made, in how many seconds on the wall, by how many requests and completion tokens."""
+    """A program that was made, in how many seconds on the wall, by how many requests and completion tokens (None: the
+    server did not report them)."""
 
     module: dspy.Module
     wall: float
     calls: int
-    tokens: int
+    tokens: int | None
 
     @property
     def shown(self) -> list[list[Mapping[str, Any]]]:
@@ -115,6 +116,5 @@ def _timed(way: Way, server: serving.Endpoint, splits: Splits, options: argparse
         module = way(job)
         wall = time.perf_counter() - start
         phases = tape.phases()
-    return Compiled(
-        module, wall, sum(phase.calls for phase in phases), sum(phase.usage.completion_tokens for phase in phases)
-    )
+    usage = sum((phase.usage for phase in phases), Usage())
+    return Compiled(module, wall, sum(phase.calls for phase in phases), usage.completion_tokens)

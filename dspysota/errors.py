@@ -5,6 +5,7 @@ SotaError
 ├── DataError          rows are missing, malformed, or the splits overlap
 ├── ModelError         weights cannot be had, do not match their digest, or cannot be served
 │   └── ServerError    a model server did not start, died, or refused a request
+│       └── NotServedError  a server answers, and serves other models than the one asked for
 ├── ProgramError       a program cannot be prepared, saved or loaded
 └── RunError           a run cannot be measured, stored or continued
 
@@ -31,6 +32,10 @@ class ModelError(SotaError):
 
 class ServerError(ModelError):
     """A model server did not start, died, or refused a request."""
+
+
+class NotServedError(ServerError):
+    """A server answers, and serves other models than the one asked for."""
 
 
 class ProgramError(SotaError):

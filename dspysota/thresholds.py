@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
 
 from dspysota.errors import ConfigError
 from dspysota.records import Failure, Run
 from dspysota.stats import mean_interval, percentile
+
+Witness = Callable[[Run, Sequence[str]], None]
+"""Called with a run that was judged and the sentences of the bars that it missed."""
+
+# A context variable and no argument, because Python's `>=` stands between the two ends.
+_WITNESS: ContextVar[Witness | None] = ContextVar("dspysota_threshold_witness", default=None)
 
 SECONDS = {"p50_seconds": 50, "p95_seconds": 95}
 """The latency bars, and the percentile that each one reads."""
@@ -24,7 +32,8 @@ class Threshold:
     p50_seconds, p95_seconds
                          most seconds that half (95%) of the cases may take, retries included; only measured runs
                          can clear it, since a replayed or published latency says nothing about this machine
-    tokens_per_question  most prompt and completion tokens a case, on average
+    tokens_per_question  most prompt and completion tokens a case, on average; a server that does not report them for
+                         every answer cannot clear it
     errors               most cases in which no answer was obtained at all; 0 by default, because a server that
                          failed is no finding about a model. None leaves errors to lower the score, as they always do
 
@@ -73,7 +82,10 @@ class Threshold:
 
         Raises ConfigError when the task has no such metric, and RunError for a run without cases.
         """
-        return [*self._score_misses(run), *self._error_misses(run), *self._cost_misses(run)]
+        missed = [*self._score_misses(run), *self._error_misses(run), *self._cost_misses(run)]
+        if (witness := _WITNESS.get()) is not None:
+            witness(run, missed)
+        return missed
 
     def __le__(self, run: object) -> bool:
         """Whether `run` clears every bar. Python asks this for `run >= threshold`, so that records stay plain data."""
@@ -111,13 +123,27 @@ class Threshold:
                 yield f"p{q} {seconds:.2f} s > {most:g} s ({_cases(len(run.cases))}, {run.info.concurrency} at once)"
         if self.tokens_per_question is None:
             return
-        n = len(run.cases)
-        prompt, completion = run.usage.prompt_tokens / n, run.usage.completion_tokens / n
+        usage, n = run.usage, len(run.cases)
+        if usage.prompt_tokens is None or usage.completion_tokens is None:
+            told = sum(case.usage.total_tokens is not None for case in run.cases)
+            yield f"tokens per question cannot be judged: the server reported them for {told} of {_cases(n)}"
+            return
+        prompt, completion = usage.prompt_tokens / n, usage.completion_tokens / n
         if prompt + completion > self.tokens_per_question:
             yield (
                 f"{prompt + completion:,.0f} tokens per question > {self.tokens_per_question:,g} "
                 f"(prompt {prompt:,.0f}, completion {completion:,.0f})"
             )
+
+
+@contextmanager
+def witnessed(witness: Witness) -> Iterator[None]:
+    """Tell `witness` of every run that is judged by a threshold within the block."""
+    token = _WITNESS.set(witness)
+    try:
+        yield
+    finally:
+        _WITNESS.reset(token)
 
 
 def _metric(name: str, run: Run) -> str:

@@ -91,6 +91,8 @@ def as_json(found: TriedFormats, facts: dict[str, str | int], told: str) -> str:
 
 
 def _show(tried: tuple[Tried, ...]) -> None:
+    from dspysota.report import text
+
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("adapter", no_wrap=True)
     for column in ("score", "95% interval", "questions", "unreadable", "truncated", "errors", "tokens", "seconds"):
@@ -102,7 +104,7 @@ def _show(tried: tuple[Tried, ...]) -> None:
             f"{one.score:.3f}",
             f"{one.interval.low:.3f}..{one.interval.high:.3f}",
             *map(str, counts),
-            f"{one.tokens:,.0f}",
+            text.tokens(one.tokens),
             f"{one.seconds:.2f}",
         )
     console = Console()

@@ -102,7 +102,7 @@ def _cells(step: Step) -> tuple[str, ...]:
         f"{step.program} · {step.approach} · {step.adapter}",
         text.scored(step.score, step.interval),
         difference,
-        text.count(step.tokens),
+        "–" if step.score is None else text.tokens(step.tokens),
         str(step.errors),
     )
 

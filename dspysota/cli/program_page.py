@@ -12,7 +12,7 @@ from rich.text import Text
 
 from dspysota import source
 from dspysota.compiling.library import Stored, short
-from dspysota.report.text import count, digest, one_line, visible
+from dspysota.report.text import count, digest, one_line, tokens, visible
 from dspysota.report.text import short as rounded
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def print_table(entries: Iterable[Stored], known: Sequence[str]) -> None:
             line(entry.part("seed")),
             f"{entry.when:%Y-%m-%d %H:%M}",
             count(info.calls),
-            count(info.usage.total_tokens),
+            tokens(info.usage.total_tokens),
             demonstrations(entry),
         ]
         table.add_row(*map(Text, cells))  # as text: square brackets in a name are no markup
@@ -90,9 +90,12 @@ def cost(entry: Stored) -> str:
     """What its compilation took."""
     info = entry.meta.info
     usage = info.usage
-    tokens = f"{usage.total_tokens:,} tokens ({usage.prompt_tokens:,} prompt, {usage.completion_tokens:,} completion)"
+    total, prompt, completion = usage.total_tokens, usage.prompt_tokens, usage.completion_tokens
+    took = (
+        "tokens not reported" if total is None else f"{total:,} tokens ({prompt:,} prompt, {completion:,} completion)"
+    )
     usd = "" if info.usd is None else f", {rounded(info.usd)} USD"
-    return f"{info.calls:,} calls, {tokens}{usd}, {rounded(info.seconds)} s"
+    return f"{info.calls:,} calls, {took}{usd}, {rounded(info.seconds)} s"
 
 
 def demonstrations(entry: Stored) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from dspysota.errors import ProgramError
-from dspysota.records import Budget, Call
+from dspysota.records import Budget, Call, Usage
 
 BYTES_PER_TOKEN = 2.0
 """Bytes of a prompt for one token, until requests have shown how many it really is. English has about four."""
@@ -39,6 +39,12 @@ class Price:
         3.5
         """
         return (self.prompt * prompt_tokens + self.completion * completion_tokens) / 1e6
+
+    def of_usage(self, usage: Usage) -> float | None:
+        """Return US dollars; None where the server did not say what it counted."""
+        if usage.prompt_tokens is None or usage.completion_tokens is None:
+            return None
+        return self.of(usage.prompt_tokens, usage.completion_tokens)
 
 
 @dataclass(frozen=True)
@@ -104,11 +110,16 @@ class Purse:
             if call.usage.prompt_tokens and share.prompt_bytes:
                 self._density = max(self._density, call.usage.prompt_tokens / share.prompt_bytes)
 
+    def counts(self, call: Call) -> bool:
+        """Return whether the budget can hold a request to its bounds: not where it is to count tokens unreported."""
+        in_tokens = self.budget.tokens is not None or self.budget.usd is not None
+        return not in_tokens or call.usage.total_tokens is not None
+
     def spend(self, call: Call, price: Price | None) -> None:
         """Count a request that ended."""
         self.calls += 1
-        self.tokens += call.usage.total_tokens
-        self.usd += price.of(call.usage.prompt_tokens, call.usage.completion_tokens) if price else 0.0
+        self.tokens += call.usage.total_tokens or 0
+        self.usd += (price.of_usage(call.usage) or 0.0) if price else 0.0
         self.longest = max(self.longest, call.seconds)
 
     def _sum(self, name: str) -> float:

@@ -53,9 +53,16 @@ def evaluate(job: Job, module: dspy.Module) -> float | None:
 
 
 def watch(job: Job) -> None:
-    """Raise ProgramError once the tape has given up, since the server failed every one of the first requests."""
+    """Raise ProgramError once the tape sends nothing more, for another reason than a budget that is spent: the server
+    failed every one of the first requests, or does not report what the budget counts."""
     if error := job.tape.given_up:
         raise ProgramError(f"Compiling {job.task} gave up: every request so far failed, the last with {error!r}.")
+    if name := job.tape.uncounted:
+        bound = "tokens" if job.tape.budget.tokens is not None else "US dollars"
+        raise ProgramError(
+            f"Compiling {job.task} gave up: its budget is in {bound}, and the server of {name!r} does not report the "
+            "tokens of its answers; bound it by calls or minutes instead, or start anew on a server that reports them."
+        )
 
 
 def best_scored(job: Job) -> dspy.Module:

@@ -91,6 +91,8 @@ class Tape:
         """The bound that was reached, None while there is budget."""
         self.given_up: str | None = None
         """The last error of a session whose every request failed, ten of them or more."""
+        self.uncounted: str | None = None
+        """The model that does not report tokens although the budget counts them, or dollars."""
         self._path = path
         self._owner = FileLock(f"{path}.lock", thread_local=False) if path else None
         self._file = -1
@@ -127,7 +129,7 @@ class Tape:
 
         `key` is a digest of everything that is sent. The same request from two threads is sent once. `send` sends it
         and returns its record, also of one that failed (`error`): that is paid for, but asked again the next time.
-        Raises BudgetSpentError, without sending, once the budget would not hold one more request or the tape gave up.
+        Raises BudgetSpentError, without sending, once the budget cannot hold one more request or the tape gave up.
         """
         share = self._admit(key, weight, self._prices.get(model))
         if isinstance(share, Call):
@@ -173,10 +175,8 @@ class Tape:
             while True:
                 if key in self._answers:
                     return self._answers[key]
-                if self._closed:
-                    raise BudgetSpentError("This compilation has ended.")
-                if self.given_up:
-                    raise BudgetSpentError(f"Every request so far failed, the last with {self.given_up!r}.")
+                if why := self._over():
+                    raise BudgetSpentError(why)
                 if key not in self._under_way and len(self._under_way) < self._concurrency:
                     share = self._purse.share(weight.prompt_bytes, weight.max_tokens, price)
                     lacks = self.stopped or self._purse.lacks(share, self.seconds)
@@ -190,10 +190,20 @@ class Tape:
                         raise BudgetSpentError(f"The budget of {lacks} is spent.")
                 self._change.wait()
 
+    def _over(self) -> str | None:
+        """Return why nothing more is sent, whatever is left of the budget."""
+        if self._closed:
+            return "This compilation has ended."
+        if self.given_up:
+            return f"Every request so far failed, the last with {self.given_up!r}."
+        return f"{self.uncounted!r} does not report the tokens that the budget counts." if self.uncounted else None
+
     def _settle(self, key: str, share: Share, sent: Sent | None, phase: str, model: str) -> None:
         with self._change:
             self._under_way.discard(key)
             self._purse.settle(share, sent.call if sent else None, self._prices.get(model))
+            if sent and not self._purse.counts(sent.call):
+                self.uncounted = model
             self._change.notify_all()  # heard once this block is left
             if sent is None or self._closed:
                 return
@@ -225,14 +235,14 @@ class Tape:
         usage = Usage()
         for entry in entries:
             usage = usage + entry.call.usage
-        priced = all(entry.model in self._prices for entry in entries)
-        usd = sum(
-            self._prices[e.model].of(e.call.usage.prompt_tokens, e.call.usage.completion_tokens)
-            for e in entries
-            if priced
-        )
+        spent = [self._usd(entry) for entry in entries]
+        usd = None if None in spent else sum(one for one in spent if one is not None)
         failed = sum(entry.call.error is not None for entry in entries)
-        return Phase(name=name, calls=len(entries), failed=failed, usage=usage, usd=usd if priced else None)
+        return Phase(name=name, calls=len(entries), failed=failed, usage=usage, usd=usd)
+
+    def _usd(self, entry: Entry) -> float | None:
+        price = self._prices.get(entry.model)
+        return price.of_usage(entry.call.usage) if price else None
 
     def _session_seconds(self) -> dict[int, float]:
         seconds: dict[int, float] = {}
@@ -271,6 +281,8 @@ class Tape:
             size += len(line)
             self._entries.append(entry)
             self._purse.spend(entry.call, self._prices.get(entry.model))
+            if not self._purse.counts(entry.call):
+                self.uncounted = entry.model
             if entry.call.error is None:
                 self._answers[entry.key] = entry.call
         return size

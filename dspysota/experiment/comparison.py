@@ -29,7 +29,7 @@ class Comparison:
     ratio_interval: Interval | None
     """95% interval of the ratio; None where a resampled reference scores 0, so that it has no bound."""
     token_ratio: float | None
-    """Tokens per question over the reference's; None when the reference used none."""
+    """Tokens per question over the reference's; None when the reference used none, or either server did not say."""
 
     def __str__(self) -> str:
         """Two lines for a terminal; 95% intervals in parentheses."""
@@ -40,9 +40,7 @@ class Comparison:
             lines += f", ratio {self.ratio:.2f}"
         if self.ratio_interval is not None:
             lines += f" ({self.ratio_interval.low:.2f}..{self.ratio_interval.high:.2f})"
-        if self.token_ratio is not None:
-            lines += f", tokens ratio {self.token_ratio:.2f}"
-        return lines
+        return lines + f", tokens ratio {'not known' if self.token_ratio is None else f'{self.token_ratio:.2f}'}"
 
 
 def compare(run: Run, reference: Run, *, seed: int = 0) -> Comparison:
@@ -75,8 +73,8 @@ def _check_same(run: Run, reference: Run) -> None:
 
 
 def _token_ratio(run: Run, reference: Run) -> float | None:
-    tokens = reference.usage.total_tokens
-    return run.usage.total_tokens / tokens if tokens else None
+    mine, theirs = run.usage.total_tokens, reference.usage.total_tokens
+    return mine / theirs if mine is not None and theirs else None
 
 
 def _ratio_interval(mine: Sequence[float], theirs: Sequence[float], seed: int) -> Interval | None:

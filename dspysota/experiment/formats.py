@@ -32,8 +32,8 @@ class Tried:
     """Answers that could not be read; those cut off by the limit on tokens are `truncated` instead."""
     truncated: int
     errors: int
-    tokens: float
-    """Prompt and completion tokens a question."""
+    tokens: float | None
+    """Prompt and completion tokens a question; None where the server did not say."""
     seconds: float
     """Wall time of a question, with others in flight beside it."""
     error: str | None = None
@@ -72,7 +72,12 @@ def try_formats(workbench: Workbench, cells: Sequence[Cell], rows: int) -> Tried
         tried.append(summed_up(cell.adapter, evaluation.cases, tasks.get(cell.task).primary))
     if not tried:
         raise ServerError(next(iter(left_out.values())))
-    return TriedFormats(tried=tuple(sorted(tried, key=lambda one: (-one.score, one.tokens))), left_out=left_out)
+    return TriedFormats(tried=tuple(sorted(tried, key=_place)), left_out=left_out)
+
+
+def _place(one: Tried) -> tuple[float, bool, float]:
+    """The best score first; of equal ones the least tokens, and last what is not known."""
+    return (-one.score, one.tokens is None, one.tokens or 0.0)
 
 
 def summed_up(adapter: str, cases: Sequence[Case], primary: str) -> Tried:
@@ -80,6 +85,8 @@ def summed_up(adapter: str, cases: Sequence[Case], primary: str) -> Tried:
     scores = [case.scores[primary] for case in cases]
     kinds = Counter(case.failure for case in cases)
     errors = Counter(case.error for case in cases if case.error is not None)
+    tokens = [case.usage.total_tokens for case in cases]
+    known = [count for count in tokens if count is not None]
     return Tried(
         adapter=adapter,
         questions=len(cases),
@@ -88,7 +95,7 @@ def summed_up(adapter: str, cases: Sequence[Case], primary: str) -> Tried:
         unparsable=kinds[Failure.UNPARSABLE],
         truncated=kinds[Failure.TRUNCATED],
         errors=sum(kinds[kind] for kind in ERRORS),
-        tokens=fmean(case.usage.total_tokens for case in cases),
+        tokens=fmean(known) if len(known) == len(tokens) else None,
         seconds=fmean(case.seconds for case in cases),
         error=errors.most_common(1)[0][0] if errors else None,
     )

@@ -20,7 +20,7 @@ class Change:
     value: float
     interval: Interval
     tokens_ratio: float | None
-    """Tokens a question over those before; None where none were used before."""
+    """Tokens a question over those before; None where none were used before, or the server did not say."""
 
     @property
     def clear(self) -> bool:
@@ -49,7 +49,7 @@ class Step:
     change: Change | None = None
     """To the step before."""
     tokens: float | None = None
-    """Prompt and completion tokens a question, all calls and samples."""
+    """Prompt and completion tokens a question, all calls and samples; None also where the server did not say."""
     errors: int = 0
     """Questions without any answer; they count as zero."""
 
@@ -159,7 +159,7 @@ def _measured(rung: Rung, run: Run, before: Run | None) -> Step:
         score=run.score(),
         interval=mean_interval(run.scores()),
         change=_change(run, before),
-        tokens=_tokens(run),
+        tokens=run.tokens_per_question,
         errors=run.errors,
     )
 
@@ -167,16 +167,12 @@ def _measured(rung: Rung, run: Run, before: Run | None) -> Step:
 def _change(run: Run | None, before: Run | None) -> Change | None:
     if run is None or before is None or not same_rows(run, before):
         return None
-    tokens = _tokens(before)
+    tokens, base = run.tokens_per_question, before.tokens_per_question
     return Change(
         value=run.score() - before.score(),
         interval=paired_difference(run.scores(), before.scores()),
-        tokens_ratio=_tokens(run) / tokens if tokens else None,
+        tokens_ratio=tokens / base if tokens is not None and base else None,
     )
-
-
-def _tokens(run: Run) -> float:
-    return run.usage.total_tokens / len(run.cases)
 
 
 def _selection(run: Run, whole: Run | None) -> Selection | None:

@@ -59,7 +59,18 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     collect.order(config, items)
 
 
-def pytest_assertrepr_compare(config: pytest.Config, op: str, left: object, right: object) -> list[str] | None:
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Watch which runs a test compares with a threshold: it judges them, and no other test does."""
+    if "sota" not in getattr(item, "fixturenames", ()):
+        return (yield)
+    from dspysota.thresholds import witnessed
+
+    with witnessed(item.stash.setdefault(sights.SEEN, sights.Seen()).judge):
+        return (yield)
+
+
+def pytest_assertrepr_compare(op: str, left: object, right: object) -> list[str] | None:
     """Explain a missed threshold: which run, and each bar it missed."""
     if op != ">=" or type(right).__name__ != "Threshold":
         return None
@@ -67,7 +78,7 @@ def pytest_assertrepr_compare(config: pytest.Config, op: str, left: object, righ
     from dspysota.thresholds import Threshold
 
     if isinstance(left, Run) and isinstance(right, Threshold):
-        return sights.note_misses(config, left, right)
+        return [f"{left.name} misses its bar", *right.misses(left)]
     return None
 
 

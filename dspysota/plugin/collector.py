@@ -10,7 +10,7 @@ import pytest
 from dspysota.errors import SotaError
 from dspysota.plugin.place import met_at, take_over
 from dspysota.plugin.session import SESSION
-from dspysota.plugin.sights import Sight, broken, notes_on, sights_on, unmade
+from dspysota.plugin.sights import Sight, broken, notes_on, other_failure, sights_on, unmade
 
 if TYPE_CHECKING:
     from dspysota.records import Run
@@ -39,6 +39,7 @@ class Collector:
         """Why the report could not be written, in a sentence."""
         self._outcomes: dict[str, Outcome] = {}
         self._unmade: dict[str, str] = {}
+        self._failed: dict[str, str] = {}
         self._uid: str | None = None
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
@@ -48,9 +49,12 @@ class Collector:
             self.notes += notes_on(report)
             if reason := unmade(report):
                 self._unmade[report.nodeid] = reason
+        if reason := other_failure(report):
+            self._failed[report.nodeid] = reason
         for sight, misses in sights_on(report):
             self.sights[sight.key] = sight
-            self._judge(sight.key, report, misses)
+            if misses is not None:
+                self._judge(sight.key, report, misses)
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: object) -> None:
@@ -98,16 +102,16 @@ class Collector:
         return None if path is None else take_over(path)
 
     def _judge(self, key: str, report: pytest.TestReport, misses: tuple[str, ...]) -> None:
+        """Only a test that compared the run with a threshold decides, and a missed bar outlasts a cleared one."""
         from dspysota.report import Outcome
 
         known = self._outcomes.get(key)
-        if report.outcome == "failed":
-            failed = Outcome(test=report.nodeid, outcome="failed", misses=misses or (known.misses if known else ()))
-            # A run's own bar comes before the failure of another test that only looked at it.
-            if known is None or known.outcome == "passed" or not known.misses:
-                self._outcomes[key] = failed
-        elif known is None and report.when == "call" and report.outcome == "passed":
-            self._outcomes[key] = Outcome(test=report.nodeid, outcome="passed")
+        if not misses:
+            self._outcomes.setdefault(key, Outcome(test=report.nodeid, outcome="passed"))
+        elif report.outcome == "failed":  # a test that expected the miss decides nothing
+            first, earlier = (known.test, known.misses) if known and known.misses else (report.nodeid, ())
+            missed = tuple(dict.fromkeys([*earlier, *misses]))
+            self._outcomes[key] = Outcome(test=first, outcome="failed", misses=missed)
 
     def _make_meta(self) -> ReportMeta:
         from dspysota.report import ReportMeta
@@ -118,4 +122,5 @@ class Collector:
             title=f"dspysota: {session.profile.name}",
             outcomes=self._outcomes,
             unmade=self._unmade,
+            failed=self._failed,
         )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import pytest
 
-from dspysota.errors import ConfigError, DataError, ProgramError, SotaError
+from dspysota.errors import ConfigError, DataError, NotServedError, ProgramError, SotaError
 from dspysota.plugin.session import SESSION, SotaSession
 from dspysota.plugin.sights import SEEN, Seen, Sight
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-FINAL = (ConfigError, DataError, ProgramError, pytest.UsageError)
+FINAL = (ConfigError, DataError, NotServedError, ProgramError, pytest.UsageError)
 """Failures that the same command would meet again; after others, such as a server that did not start, it may go on."""
 
 

@@ -36,7 +36,8 @@ class HtmlColumns:
         if sights:
             first = sights[0]
             score = f"{first.score:.3f} [{first.low:.3f}, {first.high:.3f}]"
-            texts = [score, f"{first.tokens:,.0f}", f"{first.p95:.2f}", first.model]
+            tokens = "not reported" if first.tokens is None else f"{first.tokens:,.0f}"
+            texts = [score, tokens, f"{first.p95:.2f}", first.model]
         cells[-1:-1] = [f"<td>{escape(text)}</td>" for text in texts]
 
     @pytest.hookimpl(optionalhook=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +10,9 @@ import pytest
 
 if TYPE_CHECKING:
     from dspysota.records import Run
-    from dspysota.thresholds import Threshold
+
+MOST = 500
+"""Characters of a failure that are kept."""
 
 ATTRIBUTE = "dspysota"
 """Name of the attribute on `pytest.TestReport`.
@@ -30,7 +33,8 @@ class Sight:
     score: float
     low: float
     high: float
-    tokens: float
+    tokens: float | None
+    """A question; None where the server did not say."""
     p95: float
     cases: int
     errors: int
@@ -50,7 +54,7 @@ class Sight:
             score=run.score(),
             low=float(low),
             high=float(high),
-            tokens=run.usage.total_tokens / len(run.cases),
+            tokens=run.tokens_per_question,
             p95=float(percentile([case.seconds for case in run.cases], 95)),
             cases=len(run.cases),
             errors=run.errors,
@@ -68,47 +72,53 @@ class Seen:
     """True when a run could not be made though another try may succeed, so that the folder stays open for it."""
     unmade: str = ""
     """Why a run could not be made, in a sentence."""
+    judged: dict[str, list[str]] = field(default_factory=dict)
+    """Sentences of the thresholds that runs missed, by the key of each run that was compared with one."""
+
+    def judge(self, run: Run, misses: Sequence[str]) -> None:
+        """Note that a run was compared with a threshold; one that missed none is noted, too."""
+        known = self.judged.get(run.info.key, [])
+        self.judged[run.info.key] = list(dict.fromkeys([*known, *misses]))
 
 
 SEEN = pytest.StashKey[Seen]()
 """On an item."""
 
-MISSES = pytest.StashKey[dict[str, list[str]]]()
-"""On the config: sentences of the thresholds that runs missed, by run key, since the last test began."""
-
-
-def note_misses(config: pytest.Config, run: Run, threshold: Threshold) -> list[str]:
-    """Sentences that explain `run >= threshold`, kept for the report of the test."""
-    misses = threshold.misses(run)
-    config.stash.setdefault(MISSES, {})[run.info.key] = misses
-    return [f"{run.name} misses its bar", *misses]
-
 
 def attach(item: pytest.Item, report: pytest.TestReport) -> None:
     """Put what the test has seen on the report of its phase."""
     seen = item.stash.get(SEEN, None)
-    misses = item.config.stash.get(MISSES, {})
-    if seen is not None:
-        runs = [{**asdict(sight), "misses": list(misses.get(key, ()))} for key, sight in seen.sights.items()]
-        vars(report)[ATTRIBUTE] = {
-            "runs": runs,
-            "notes": list(seen.notes),
-            "broken": seen.broken,
-            "unmade": seen.unmade,
-        }
+    if seen is None:
+        return
+    vars(report)[ATTRIBUTE] = {
+        "runs": [{**asdict(sight), "misses": seen.judged.get(key)} for key, sight in seen.sights.items()],
+        "notes": list(seen.notes),
+        "broken": seen.broken,
+        "unmade": seen.unmade,
+    }
     if report.when == "teardown":
-        misses.clear()
+        seen.judged = {}
 
 
-def sights_on(report: pytest.TestReport) -> list[tuple[Sight, tuple[str, ...]]]:
-    """The runs on a report, each with the sentences of the thresholds it missed."""
+def sights_on(report: pytest.TestReport) -> list[tuple[Sight, tuple[str, ...] | None]]:
+    """The runs on a report, each with the sentences of the thresholds it missed; None where it met no threshold."""
     record: dict[str, Any] = getattr(report, ATTRIBUTE, None) or {"runs": ()}
     found = []
     for run in record["runs"]:
         fields = dict(run)
-        misses = tuple(fields.pop("misses"))
-        found.append((Sight(**fields), misses))
+        misses = fields.pop("misses")
+        found.append((Sight(**fields), None if misses is None else tuple(misses)))
     return found
+
+
+def other_failure(report: pytest.TestReport) -> str:
+    """Why a test that used runs failed, in a line, where neither a missed bar nor an unmade run is the reason."""
+    runs = sights_on(report)
+    if report.outcome != "failed" or not runs or unmade(report) or any(misses for _, misses in runs):
+        return ""
+    crash = getattr(report.longrepr, "reprcrash", None)
+    said = str(crash.message if crash is not None else report.longreprtext).strip()
+    return said.partition("\n")[0][:MOST] or "no reason given"
 
 
 def broken(report: pytest.TestReport) -> bool:

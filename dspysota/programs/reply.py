@@ -59,12 +59,13 @@ def read_reply(data: bytes) -> Reply:
         content, refusal, finish = message.get("content"), message.get("refusal"), choice.get("finish_reason")
     except (ValueError, KeyError, IndexError, TypeError, AttributeError, RecursionError) as error:
         raise WireError(Failure.SERVER_ERROR, "The server's answer is not a completion.") from error
+    output = _text(content) if isinstance(content, str) else ""
     metrics = answer.get("metrics")
     first, queue = _seconds(metrics, "time_to_first_token_ms"), _seconds(metrics, "queue_time_ms")
     filtered = "The server's content filter stopped the answer." if finish == "content_filter" else None
     return Reply(
-        output=_text(content) if isinstance(content, str) else "",
-        usage=_usage(answer.get("usage")),
+        output=output,
+        usage=_usage(answer.get("usage"), output),
         finish_reason=_text(finish) if isinstance(finish, str) else None,
         first_token_seconds=None if first is None else first + (queue or 0.0),
         queue_seconds=queue,
@@ -72,15 +73,16 @@ def read_reply(data: bytes) -> Reply:
     )
 
 
-def _usage(value: Any) -> Usage:
-    if not isinstance(value, dict):
-        return Usage()
-    details = value.get("prompt_tokens_details")
-    cached = _count(details.get("cached_tokens")) if isinstance(details, dict) else None
+def _usage(value: Any, output: str) -> Usage:
+    """Read the counts; None for each that is none. No prompt has 0 tokens, and no text: a server that says so says
+    nothing."""
+    given = value if isinstance(value, dict) else {}
+    details = given.get("prompt_tokens_details")
+    completion = _count(given.get("completion_tokens"))
     return Usage(
-        prompt_tokens=_count(value.get("prompt_tokens")) or 0,
-        completion_tokens=_count(value.get("completion_tokens")) or 0,
-        cached_tokens=cached,
+        prompt_tokens=_count(given.get("prompt_tokens")) or None,
+        completion_tokens=None if output and completion == 0 else completion,
+        cached_tokens=_count(details.get("cached_tokens")) if isinstance(details, dict) else None,
     )
 
 

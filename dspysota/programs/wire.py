@@ -16,6 +16,7 @@ from dspysota.errors import ConfigError
 from dspysota.programs.calls import record
 from dspysota.programs.reply import Reply, WireError, read_reply
 from dspysota.records import Call, Failure, Message, Usage
+from dspysota.untrusted import Unbounded, read_within, visible
 
 MAX_BODY = 32 * 1024 * 1024
 """Bytes of a response that are read at most; a chat answer of 100,000 tokens is below 1 MB."""
@@ -150,19 +151,17 @@ class Wire:
         return data
 
     def _read(self, response: urllib3.BaseHTTPResponse, deadline: float) -> bytes:
-        """Read the body within its bounds; a response that is not read to its end takes its connection with it."""
-        chunks: list[bytes] = []
-        size = 0
-        while chunk := response.read1(1 << 20):
-            chunks.append(chunk)
-            size += len(chunk)
-            if size > MAX_BODY or self.clock() > deadline:
-                response.close()
-                late = size <= MAX_BODY
-                text = f"No whole answer within {self.timeout:g} s." if late else f"Answer beyond {MAX_BODY} bytes."
-                raise WireError(Failure.TIMEOUT if late else Failure.SERVER_ERROR, text)
-        response.release_conn()
-        return b"".join(chunks)
+        """Read the body within its bounds."""
+        try:
+            return read_within(response, MAX_BODY, lambda: self.clock() > deadline)
+        except _TRANSIENT as error:
+            # There was a connection, and a server that had begun to answer: it is not gone.
+            text = f"The answer was cut off: {self._shown(error)}"
+            raise WireError(Failure.SERVER_ERROR, text, transient=True) from error
+        except Unbounded as error:
+            if error.late:
+                raise WireError(Failure.TIMEOUT, f"No whole answer within {self.timeout:g} s.") from error
+            raise WireError(Failure.SERVER_ERROR, f"Answer beyond {MAX_BODY} bytes.") from error
 
     def _refusal(self, response: urllib3.BaseHTTPResponse, data: bytes) -> WireError:
         """Say what a status other than 200 means."""
@@ -180,11 +179,11 @@ class Wire:
         )
 
     def _shown(self, text: object) -> str:
-        """Shorten what the other side said, and take the key out of it, should it quote one."""
+        """Shorten what the other side said, make all of it visible, and take the key out, should it quote one."""
         shown = str(text)
         if self.api_key:
             shown = shown.replace(self.api_key, "***")
-        return shown if len(shown) <= 500 else shown[:500] + "…"
+        return visible(shown if len(shown) <= 500 else shown[:500] + "…")
 
 
 def as_messages(prompt: Prompt) -> tuple[Message, ...]:

@@ -13,9 +13,9 @@ class Budget(Record):
     calls: int | None = Field(default=None, ge=1)
     """Requests, failed ones included."""
     tokens: int | None = Field(default=None, ge=1)
-    """Prompt plus completion tokens."""
+    """Prompt plus completion tokens; a server that does not report them is refused."""
     usd: float | None = Field(default=None, gt=0)
-    """US dollars, by the prices of the models that are asked."""
+    """US dollars, by the prices of the models that are asked and the tokens that their servers report."""
     minutes: float | None = Field(default=None, gt=0)
     """Wall time in which the compilation runs."""
 
@@ -29,7 +29,7 @@ class Phase(Record):
     """Of the calls, those that brought no answer."""
     usage: Usage = Usage()
     usd: float | None = None
-    """US dollars; None where a model that was asked has no price."""
+    """US dollars; None where a model that was asked has no price, or its server did not report tokens."""
 
 
 class CompileInfo(Record):
@@ -48,7 +48,7 @@ class CompileInfo(Record):
     calls: int = 0
     usage: Usage = Usage()
     usd: float | None = None
-    """US dollars; None where a model that was asked has no price."""
+    """US dollars; None where a model that was asked has no price, or its server did not report tokens."""
     seconds: float = 0.0
     """Wall time, summed over sessions."""
     sessions: int = 1

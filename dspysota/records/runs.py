@@ -115,6 +115,12 @@ class Run(Record):
         return total
 
     @property
+    def tokens_per_question(self) -> float | None:
+        """Prompt and completion tokens a case, on average; None without cases, and where the server did not say."""
+        total = self.usage.total_tokens
+        return total / len(self.cases) if total is not None and self.cases else None
+
+    @property
     def errors(self) -> int:
         """Number of cases in which no answer was obtained at all."""
         return sum(case.error is not None for case in self.cases)

@@ -18,20 +18,23 @@ _ILLEGAL = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 
 def render(runs: Sequence[Run], meta: ReportMeta) -> str:
     """The document as text. A run that was not judged is a test case that passed, and its property says so; one that
-    could not be made is an error."""
+    could not be made is an error. A test that failed for another reason than a bar is a case of its own."""
     report = view(runs, meta)
-    failed = sum(one.verdict == "failed" for one in report.runs)
+    failed = sum(one.verdict == "failed" for one in report.runs) + len(meta.failed)
     seconds = sum(run.info.wall_seconds for run in runs)
-    tests, unmade = len(report.runs) + len(meta.unmade), len(meta.unmade)
+    tests, unmade = len(report.runs) + len(meta.unmade) + len(meta.failed), len(meta.unmade)
     count = {"tests": str(tests), "failures": str(failed), "errors": str(unmade), "skipped": "0"}
     top = ElementTree.Element("testsuites", {"name": _legal(meta.title), **count, "time": f"{seconds:.3f}"})
     suite = ElementTree.SubElement(top, "testsuite", {"name": "dspysota", **count, "time": f"{seconds:.3f}"})
     _properties(suite, {"command": text.redacted(meta.command)})
     for one in report.runs:
         _case(suite, one)
-    for test, reason in meta.unmade.items():
-        case = ElementTree.SubElement(suite, "testcase", {"classname": "dspysota", "name": _legal(test), "time": "0"})
-        ElementTree.SubElement(case, "error", {"message": _legal(reason), "type": "NotMeasured"})
+    troubles = [("error", "NotMeasured", meta.unmade), ("failure", "Test", meta.failed)]
+    for kind, type_, reasons in troubles:
+        for test, reason in reasons.items():
+            named = {"classname": "dspysota", "name": _legal(test), "time": "0"}
+            case = ElementTree.SubElement(suite, "testcase", named)
+            ElementTree.SubElement(case, kind, {"message": _legal(reason), "type": type_})
     ElementTree.indent(top)
     return '<?xml version="1.0" encoding="utf-8"?>\n' + ElementTree.tostring(top, encoding="unicode") + "\n"
 
@@ -58,9 +61,13 @@ def _case(suite: ElementTree.Element, one: RunView) -> None:
     values |= {f"failures {kind}": n for kind, n in one.failures}
     _properties(case, values)
     if one.outcome and one.outcome.outcome == "failed":
-        misses = one.outcome.misses or ("failed for another reason than a bar",)
-        failure = ElementTree.SubElement(case, "failure", {"message": _legal(misses[0]), "type": "Threshold"})
-        failure.text = _legal("\n".join([f"{one.run.name} misses its bar", *misses]))
+        _failure(case, one.run.name, one.outcome.misses)
+
+
+def _failure(case: ElementTree.Element, name: str, misses: Sequence[str]) -> None:
+    said, type_ = (misses, "Threshold") if misses else (("failed for another reason than a bar",), "Test")
+    failure = ElementTree.SubElement(case, "failure", {"message": _legal(said[0]), "type": type_})
+    failure.text = _legal("\n".join([f"{name} misses its bar", *misses]) if misses else f"{name} {said[0]}")
 
 
 def _properties(parent: ElementTree.Element, values: dict[str, object]) -> None:

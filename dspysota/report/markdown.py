@@ -24,13 +24,15 @@ def summary(runs: Sequence[Run], meta: ReportMeta) -> str:
     report = view(runs, meta)
     failed = [one for one in report.runs if one.verdict == "failed"]
     passed = [one for one in report.runs if one.verdict == "passed"]
-    lines = [f"### {plain(meta.title)}: {headline(len(failed), len(passed), len(report.runs), len(meta.unmade))}", ""]
+    lines = [f"### {plain(meta.title)}: {headline(len(failed), len(passed), len(report.runs), meta)}", ""]
     unmade = list(meta.unmade.items())[:50]
     lines += [f"- ❌ **{plain(test)}** could not be measured: {plain(why)}" for test, why in unmade]
+    others = list(meta.failed.items())[:50]
+    lines += [f"- ❌ **{plain(test)}** failed for another reason than a bar: {plain(why)}" for test, why in others]
     for one in failed:
         misses = one.outcome.misses if one.outcome and one.outcome.misses else ("failed for another reason than a bar",)
         lines += [f"- ❌ **{plain(one.run.name)}**: {'; '.join(map(plain, misses))}"]
-    lines += [""] if failed or meta.unmade else []
+    lines += [""] if failed or unmade or others else []
     lines += [
         "| | run | n | score [95%] | tokens a question | p50 / p95 s | per s | not right |",
         "|-|-|-:|-|-:|-:|-:|-|",
@@ -68,8 +70,9 @@ def _row(one: RunView) -> str:
     mark = {"passed": "✅", "failed": "❌"}.get(one.verdict, "·")
     metric = one.primary
     score = f"{text.scored(metric.mean, metric.interval)} {plain(metric.name)}" if metric else "no cases"
+    tokens = text.tokens(one.tokens) if one.n else "–"
     return (
-        f"| {mark} | {plain(one.run.name)} | {one.asked} | {score} | {text.count(one.tokens)} | "
+        f"| {mark} | {plain(one.run.name)} | {one.asked} | {score} | {tokens} | "
         f"{text.short(one.p50)} / {text.short(one.p95)} | {text.short(one.rate)} | {text.failures(one.failures)} |"
     )
 
@@ -103,7 +106,8 @@ def _step(step: Step) -> str:
     else:
         difference = f"{step.state}: {plain(step.remark)}"
     name = f"{label(step.name)}, {plain(step.adapter)}" if step.name in ("unoptimized", "format") else label(step.name)
-    return f"| {name} | {text.scored(step.score, step.interval)} | {difference} | {text.count(step.tokens)} |"
+    tokens = "–" if step.score is None else text.tokens(step.tokens)
+    return f"| {name} | {text.scored(step.score, step.interval)} | {difference} | {tokens} |"
 
 
 def _facts(views: Sequence[RunView], meta: ReportMeta) -> list[str]:

@@ -15,7 +15,7 @@ FILE = "outcomes.json"
 
 
 class Outcome(Record):
-    """What one test made of one run. `misses` are the sentences of `Threshold.misses`."""
+    """What came of comparing one run with a threshold, in the test that did. `misses` are its sentences."""
 
     test: str = ""
     outcome: Literal["passed", "failed"]
@@ -24,12 +24,14 @@ class Outcome(Record):
 
 class ReportMeta(Record):
     """The command that made the runs, a title, the outcome of each run by its key (runs without one count as not
-    judged), and for each test whose run could not be made the reason."""
+    judged), for each test whose run could not be made the reason, and the same for each test that used runs and failed
+    for another reason than a bar: of the runs themselves that says nothing."""
 
     command: str
     title: str = "dspysota report"
     outcomes: dict[str, Outcome] = Field(default_factory=dict)
     unmade: dict[str, str] = Field(default_factory=dict)
+    failed: dict[str, str] = Field(default_factory=dict)
 
 
 def load_meta(folder: Path) -> ReportMeta | None:

@@ -39,7 +39,7 @@ def _cells(view: RunView) -> tuple[str, ...]:
         text.visible(view.run.name),
         view.asked,
         text.scored(metric.mean, metric.interval) if metric else "no cases",
-        text.count(view.tokens),
+        text.tokens(view.tokens) if view.n else "–",
         text.short(view.rate),
         f"{text.short(view.p95)}s" if view.p95 is not None else "–",
         text.failures(view.failures) or "none",

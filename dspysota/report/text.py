@@ -1,17 +1,30 @@
-"""How values look as text: numbers, and strings that somebody else wrote.
-
-Model output is hostile until shown otherwise. Escaping is the writer's business (Jinja2, xml.etree); what escaping
-leaves alone is dealt with here: characters that nobody sees, that turn the text around, or that are no text at all.
-"""
+"""How values look as text: numbers, commands, and (from `untrusted`) strings that somebody else wrote."""
 
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable
 
-from dspysota.records import Failure
+from dspysota.records import Failure, Usage
 from dspysota.stats import Interval
+from dspysota.untrusted import clip, one_line, visible
+
+__all__ = [
+    "changed",
+    "clip",
+    "count",
+    "digest",
+    "failures",
+    "is_secret",
+    "one_line",
+    "redacted",
+    "score",
+    "scored",
+    "short",
+    "spent",
+    "tokens",
+    "visible",
+]
 
 SHORT = {
     Failure.SERVER_ERROR: "server",
@@ -21,41 +34,8 @@ SHORT = {
 }
 """Failure classes whose names are too long for a terminal's line."""
 
-_HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 _SECRET = re.compile(r"key|token|secret|password|passwd|credential|authorization", re.IGNORECASE)
 _INNOCENT = re.compile(r"tokens?$|tokenizer|batched", re.IGNORECASE)
-
-
-def visible(text: str) -> str:
-    """The text with every character that would not be seen, or would reorder others, spelled out.
-
-    Line feeds and tabs stay. C0 controls become their pictures (␀, ␛), the rest its code point.
-
-    >>> visible("abc\\x00" + chr(0x202E) + "xyz")
-    'abc␀⟨U+202E⟩xyz'
-    """
-    if text.replace("\n", "").replace("\t", "").isprintable():  # nearly all text, and a hundred times as fast
-        return text
-    return "".join(map(_visible, text))
-
-
-def clip(text: str, most: int) -> tuple[str, int]:
-    """The first `most` characters, and how many were left off.
-
-    >>> clip("abcdef", 4)
-    ('abcd', 2)
-    """
-    return text[:most], max(0, len(text) - most)
-
-
-def one_line(text: str, most: int = 200) -> str:
-    """The text on one line, at most `most` characters of it.
-
-    >>> one_line("a\\n  b", 10), one_line("abcdef", 4)
-    ('a b', 'abc…')
-    """
-    flat = " ".join(text[: most * 4].split())
-    return flat if len(flat) <= most and len(text) <= most * 4 else flat[: most - 1] + "…"
 
 
 def redacted(text: str) -> str:
@@ -129,6 +109,25 @@ def count(value: float | None) -> str:
     return "–" if value is None else f"{value:,.0f}"
 
 
+def tokens(value: float | None) -> str:
+    """Tokens of answers, which a server may not report.
+
+    >>> tokens(1303.6), tokens(None)
+    ('1,304', 'not reported')
+    """
+    return "not reported" if value is None else count(value)
+
+
+def spent(usage: Usage) -> str:
+    """Tokens in all, and what they were spent on.
+
+    >>> spent(Usage(prompt_tokens=1200, completion_tokens=34)), spent(Usage(prompt_tokens=None))
+    ('1,234 (1,200 + 34)', 'not reported')
+    """
+    total = usage.total_tokens
+    return tokens(total) if total is None else f"{total:,} ({usage.prompt_tokens:,} + {usage.completion_tokens:,})"
+
+
 def short(value: float | None) -> str:
     """Seconds or a rate: three significant figures, never an exponent.
 
@@ -165,12 +164,3 @@ def _without_userinfo(word: str) -> str:
     before, scheme, rest = word.partition("://")
     host, slash, path = rest.partition("/")
     return f"{before}{scheme}***@{host.rpartition('@')[2]}{slash}{path}" if scheme and "@" in host else word
-
-
-def _visible(char: str) -> str:
-    if char in "\n\t" or unicodedata.category(char) not in _HIDDEN:
-        return char
-    code = ord(char)
-    if code < 0x20:
-        return chr(0x2400 + code)
-    return "␡" if code == 0x7F else f"⟨U+{code:04X}⟩"

@@ -21,7 +21,7 @@ class Metric:
 
 @dataclass(frozen=True)
 class RunView:
-    """One run in a report. Numbers are None where there are no cases, or the server did not say.
+    """One run in a report. Numbers are None where there are no cases, or the server did not say: never 0.
 
     `prompt`, `completion` and `cached` are tokens a question, `p50`, `p95` and `first_token` seconds a question,
     `rate` is questions and `token_rate` completion tokens per second of wall time.
@@ -124,15 +124,19 @@ def _run(number: int, run: Run, runs: Sequence[Run], meta: ReportMeta) -> RunVie
         outcome=meta.outcomes.get(run.info.key),
         metrics=tuple(_metric(run, name) for name in run.info.metrics) if n else (),
         failures=tuple(run.failures().items()),
-        prompt=usage.prompt_tokens / n if n else None,
-        completion=usage.completion_tokens / n if n else None,
-        cached=usage.cached_tokens / n if n and usage.cached_tokens is not None else None,
+        prompt=_ratio(usage.prompt_tokens, n),
+        completion=_ratio(usage.completion_tokens, n),
+        cached=_ratio(usage.cached_tokens, n),
         p50=percentile(seconds, 50) if n else None,
         p95=percentile(seconds, 95) if n else None,
         first_token=percentile(first, 50) if first else None,
-        rate=n / wall if n and wall > 0 else None,
-        token_rate=usage.completion_tokens / wall if n and wall > 0 else None,
+        rate=_ratio(n or None, wall),
+        token_rate=_ratio(usage.completion_tokens if n else None, wall),
     )
+
+
+def _ratio(value: int | None, by: float) -> float | None:
+    return value / by if value is not None and by > 0 else None
 
 
 def _metric(run: Run, name: str) -> Metric:

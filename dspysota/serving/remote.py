@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
+import time
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
 
 import urllib3
 from urllib3.exceptions import HTTPError
 
-from dspysota.errors import ConfigError, ServerError
+from dspysota.errors import ConfigError, NotServedError, ServerError
 from dspysota.records import ModelInfo
 from dspysota.serving.endpoint import Endpoint
+from dspysota.untrusted import Unbounded, quoted, read_within
 
 if TYPE_CHECKING:
     from dspysota.catalog import ModelSpec
 
 TIMEOUT = 15.0
+MAX_LIST = 8 * 1024 * 1024
+"""Bytes of a list of models that are read at most; one of some hundred models is below 1 MB."""
+
 SHOWN = 10
 """How many served models an error names."""
 
@@ -33,7 +39,7 @@ def connect(spec_or_name: ModelSpec | str, base_url: str, api_key_env: str | Non
 
     Raises:
         ConfigError: the URL or the variable is not usable.
-        ServerError: the server cannot be reached, refuses the key, or does not serve the model.
+        ServerError: the server cannot be reached, refuses the key, or (NotServedError) does not serve the model.
     """
     url = normal_url(base_url)
     key = _key(api_key_env)
@@ -41,8 +47,8 @@ def connect(spec_or_name: ModelSpec | str, base_url: str, api_key_env: str | Non
     name, names = (spec_or_name, [spec_or_name]) if isinstance(spec_or_name, str) else _names(spec_or_name)
     served = _match(names, list(cards))
     if served is None:
-        shown = ", ".join(f"'{one}'" for one in list(cards)[:SHOWN]) + (", …" if len(cards) > SHOWN else "")
-        raise ServerError(
+        shown = ", ".join(f"'{quoted(one)}'" for one in list(cards)[:SHOWN]) + (", …" if len(cards) > SHOWN else "")
+        raise NotServedError(
             f"The server at {url} does not serve '{name}'; it serves {shown or 'no model'}. "
             "Name one of these, or start it with `--served-model-name`."
         )
@@ -118,28 +124,40 @@ def _match(names: list[str], served: list[str]) -> str | None:
 
 
 def _cards(url: str, key: str | None, timeout: float, variable: str | None) -> list[dict[str, Any]]:
+    status, body = _models(url, key, timeout)
+    if status in (401, 403):
+        cure = f"check the key in '{variable}'" if key else "name the environment variable that holds its key"
+        raise ServerError(f"The server at {url} refuses us (HTTP {status}); {cure}.")
+    if status != 200:
+        raise ServerError(f"{url}/models answers with HTTP {status}; is this the base URL of an OpenAI-like API?")
+    try:
+        cards = json.loads(body)["data"]
+        return [card for card in cards if isinstance(card, dict)]
+    except (ValueError, LookupError, TypeError, RecursionError):
+        raise ServerError(f"{url}/models does not answer as an OpenAI-like API does; correct the base URL.") from None
+
+
+def _models(url: str, key: str | None, timeout: float) -> tuple[int, bytes]:
+    """Ask for the list of models; return the status and the body, bounded in size and in time."""
     headers = {"Authorization": f"Bearer {key}"} if key else {}
+    deadline = time.monotonic() + timeout
     try:
         # A redirect is not followed: the key is for this host alone.
         with urllib3.PoolManager(retries=False) as pool:
-            reply = pool.request("GET", f"{url}/models", headers=headers, timeout=timeout, redirect=False)
+            reply = pool.request(
+                "GET", f"{url}/models", headers=headers, timeout=timeout, redirect=False, preload_content=False
+            )
+            return reply.status, read_within(reply, MAX_LIST, lambda: time.monotonic() > deadline)
+    except Unbounded as error:
+        found = f"within {timeout:g} s" if error.late else f"within {MAX_LIST:,} bytes"
+        raise ServerError(f"{url}/models does not end {found}; is this the base URL of an OpenAI-like API?") from None
     except HTTPError as error:
         raise ServerError(
             f"No server answers at {url} ({_reason(error)}); start it, or correct the base URL."
         ) from None
-    if reply.status in (401, 403):
-        cure = f"check the key in '{variable}'" if key else "name the environment variable that holds its key"
-        raise ServerError(f"The server at {url} refuses us (HTTP {reply.status}); {cure}.")
-    if reply.status != 200:
-        raise ServerError(f"{url}/models answers with HTTP {reply.status}; is this the base URL of an OpenAI-like API?")
-    try:
-        cards = reply.json()["data"]
-        return [card for card in cards if isinstance(card, dict)]
-    except (ValueError, LookupError, TypeError):
-        raise ServerError(f"{url}/models does not answer as an OpenAI-like API does; correct the base URL.") from None
 
 
 def _reason(error: HTTPError) -> str:
     """Say what went wrong in a few words, without the object addresses in urllib3's messages."""
     text = str(error).rpartition(": ")[2]
-    return text[:120] or type(error).__name__
+    return quoted(text, 120) or type(error).__name__

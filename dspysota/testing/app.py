@@ -18,8 +18,8 @@ Answers = Callable[[list[dict[str, str]]], str] | Mapping[str, str] | str
 matching key wins), or one text for everything."""
 
 
-Ability = Literal["chat_template", "completions", "structured_outputs"]
-"""What a real server may lack: a model that chats, /v1/completions, and constrained outputs."""
+Ability = Literal["chat_template", "completions", "structured_outputs", "usage"]
+"""What a real server may lack: a model that chats, /v1/completions, constrained outputs, and counts of tokens."""
 
 
 @dataclass(frozen=True)
@@ -178,19 +178,25 @@ class App:
 
     def _fail(self, exchange: Exchange, fault: Fault, messages: list[dict[str, str]]) -> None:
         if fault.kind == "error":
-            exchange.send(fault.status, chat.error("scripted failure", "InternalServerError", fault.status))
+            said = chat.error("scripted failure", "InternalServerError", fault.status)
+            exchange.send(fault.status, fault.body.encode() or said)
         elif fault.kind == "busy":
             body = chat.error("scripted: too many requests", "RateLimitError", 429)
             exchange.send(429, body, extra=f"Retry-After: {fault.retry_after:g}\r\n")
         elif fault.kind == "close":
             exchange.close()
+        elif fault.kind == "cut":
+            exchange.cut(self._empty(messages))
         elif fault.kind == "garbage":
             exchange.send(200, b"<html>not JSON \xff")
         elif fault.kind == "overflow":
             exchange.send(400, chat.overflow(self.settings.context_length, _prompt_tokens(messages)))
         elif fault.kind == "empty":
-            made = chat.Generation("", "stop")
-            exchange.send(200, chat.completion(0, self.settings.name, made, prompt_tokens=0, timing=(0.0, 0.0)))
+            exchange.send(200, self._empty(messages))
+
+    def _empty(self, messages: list[dict[str, str]]) -> bytes:
+        made, tokens = chat.Generation("", "stop"), _prompt_tokens(messages)
+        return chat.completion(0, self.settings.name, made, prompt_tokens=tokens, timing=(0.0, 0.0))
 
     def _answer(
         self,
@@ -220,7 +226,8 @@ class App:
         self.generation_tokens += chat.count(made.text)
         timing = (0.0, (time.perf_counter() - arrived) * 1000)
         write = chat.plain_completion if "prompt" in body else chat.completion
-        exchange.send(200, write(number, self.settings.name, made, prompt_tokens=prompt_tokens, timing=timing))
+        told = None if "usage" in self.settings.lacks else prompt_tokens
+        exchange.send(200, write(number, self.settings.name, made, prompt_tokens=told, timing=timing))
 
     def _text(self, messages: list[dict[str, str]]) -> str:
         answers = self.settings.answers

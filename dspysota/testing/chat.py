@@ -81,34 +81,40 @@ def _first_words(text: str, n: int) -> str:
     return text if len(rest) <= n else text[: len(text) - len(rest[n])].rstrip()
 
 
-def completion(number: int, name: str, made: Generation, *, prompt_tokens: int, timing: tuple[float, float]) -> bytes:
-    """Body of a chat completion; `timing` is (milliseconds in the queue, milliseconds of generation)."""
+def completion(
+    number: int, name: str, made: Generation, *, prompt_tokens: int | None, timing: tuple[float, float]
+) -> bytes:
+    """Body of a chat completion; `timing` is (milliseconds in the queue, milliseconds of generation).
+
+    With `prompt_tokens` None it says nothing of tokens.
+    """
     message = {"message": {"role": "assistant", "content": made.text}}
     head = {"id": f"chatcmpl-{number}", "object": "chat.completion", "model": name}
     return _body(head, message, made, prompt_tokens, timing)
 
 
 def plain_completion(
-    number: int, name: str, made: Generation, *, prompt_tokens: int, timing: tuple[float, float]
+    number: int, name: str, made: Generation, *, prompt_tokens: int | None, timing: tuple[float, float]
 ) -> bytes:
     """Body of the continuation of a plain text; arguments as for `completion`."""
     head = {"id": f"cmpl-{number}", "object": "text_completion", "model": name}
     return _body(head, {"text": made.text}, made, prompt_tokens, timing)
 
 
-def _body(head: JSON, said: JSON, made: Generation, prompt_tokens: int, timing: tuple[float, float]) -> bytes:
+def _body(head: JSON, said: JSON, made: Generation, prompt_tokens: int | None, timing: tuple[float, float]) -> bytes:
     tokens = count(made.text)
+    usage = {
+        "prompt_tokens": prompt_tokens,
+        "completion_tokens": tokens,
+        "total_tokens": (prompt_tokens or 0) + tokens,
+        "prompt_tokens_details": {"cached_tokens": 0},
+    }
     return encode(
         {
             **head,
             "created": 0,
             "choices": [{"index": 0, **said, "logprobs": None, "finish_reason": made.finish_reason}],
-            "usage": {
-                "prompt_tokens": prompt_tokens,
-                "completion_tokens": tokens,
-                "total_tokens": prompt_tokens + tokens,
-                "prompt_tokens_details": {"cached_tokens": 0},
-            },
+            "usage": usage if prompt_tokens is not None else None,
             "metrics": {
                 "time_to_first_token_ms": timing[1] / max(tokens, 1),
                 "generation_time_ms": timing[1],

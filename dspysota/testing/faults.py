@@ -6,17 +6,18 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-Kind = Literal["error", "busy", "hang", "close", "garbage", "truncate", "overflow", "empty"]
+Kind = Literal["error", "busy", "hang", "close", "cut", "garbage", "truncate", "overflow", "empty"]
 
 
 @dataclass(frozen=True)
 class Fault:
     """One answer that goes wrong.
 
-    error     HTTP `status` (500 unless told) with an OpenAI-style error body
+    error     HTTP `status` (500 unless told) with an OpenAI-style error body, or with `body` as it is
     busy      HTTP 429 with `Retry-After: retry_after` (seconds)
     hang      no answer until the client gives up or the server stops
     close     the connection is closed without an answer
+    cut       the connection is closed in the middle of the answer
     garbage   HTTP 200 with a body that is not JSON
     truncate  the first half of the answer's words, `finish_reason` "length"
     overflow  HTTP 400 in vLLM's words for a prompt longer than the context
@@ -26,6 +27,7 @@ class Fault:
     kind: Kind
     status: int = 500
     retry_after: float = 0.0
+    body: str = ""
 
 
 Script = Fault | Sequence[Fault]

@@ -46,6 +46,13 @@ class Exchange:
         self.finish()
         self._connection.answer(head.encode() + body)
 
+    def cut(self, body: bytes) -> None:
+        """Sends the first half of an answer and closes the connection."""
+        head = f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+        self.finish()
+        self._connection.answer(head.encode() + body[: len(body) // 2])
+        self._connection.close()
+
     def close(self) -> None:
         """Closes the connection without an answer."""
         self.finish()

@@ -108,6 +108,28 @@ def test_a_budget_in_dollars_needs_a_price():
     assert prepared.info.usd == pytest.approx(prepared.info.usage.total_tokens / 1e6)
 
 
+def test_a_budget_in_dollars_needs_a_server_that_counts_tokens():
+    """It would never be spent. So the first answers without counts end the compilation, and say how it can be bound."""
+    with FakeServer(fickle, lacks={"usage"}) as server:
+        with pytest.raises(
+            ProgramError, match=r"budget is in US dollars, .* 'fake' does not report .* calls or minutes"
+        ):
+            optimizer(server, budget=Budget(usd=10**6), prices={"fake": Price(1.0, 1.0)}).compile(
+                DATA.train, DATA.validation
+            )
+
+        assert len(server.requests) <= 4  # as many as were sent at once
+
+
+def test_what_a_compilation_took_is_not_known_where_nobody_counted():
+    """Without a budget of tokens it may take what it takes, and says that it does not know how much."""
+    with FakeServer(fickle, lacks={"usage"}) as server:
+        prepared = optimizer(server, prices={"fake": Price(1.0, 1.0)}).compile(DATA.train, DATA.validation)
+
+    assert (prepared.info.usage.total_tokens, prepared.info.usd) == (None, None)
+    assert prepared.info.calls > 0
+
+
 def test_a_teacher_is_asked_for_demonstrations_and_named():
     """Training questions go to the teacher, validation questions to the model."""
     with FakeServer(fickle) as server, FakeServer(fickle, name="wise") as wise:

@@ -6,6 +6,7 @@ import sys
 import pytest
 
 from dspysota.errors import ConfigError, ProgramError
+from dspysota.records import Budget
 from dspysota.testing import FakeServer
 from tests.approaches.optimizing import OPTIMIZERS, model, prepare
 
@@ -44,6 +45,16 @@ def test_without_validation_rows_nothing_is_chosen(name):
             prepare(server, name, validation=0)
 
         assert not server.requests
+
+
+@pytest.mark.parametrize("name", [*OPTIMIZERS, "bootstrap", "random_search", "knn", "ensemble"])
+def test_a_budget_in_tokens_needs_a_server_that_counts_them(name):
+    """It would never be spent: the first answers without counts end the compilation, whichever optimizer asks."""
+    with FakeServer(model, lacks={"usage"}) as server:
+        with pytest.raises(ProgramError, match=r"budget is in tokens, .* does not report .* calls or minutes"):
+            prepare(server, name, budget=Budget(tokens=10**9))
+
+        assert len(server.requests) <= 4  # as many as were sent at once
 
 
 def test_mipro_misses_optuna_before_anything_is_paid(monkeypatch):

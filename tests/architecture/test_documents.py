@@ -1,6 +1,9 @@
 """What is written down agrees with what is there."""
 
 import re
+import shlex
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -66,6 +69,17 @@ def test_links_between_the_texts_lead_somewhere(name):
     """A relative link names a file that exists."""
     links = re.findall(r"\]\((?!https?://|#|mailto:)([^)#\s]+)", (ROOT / name).read_text())
     assert [link for link in links if not ((ROOT / name).parent / link).exists()] == []
+
+
+def test_the_line_for_a_running_server_asks_one_model_only():
+    """A server serves one model as a rule, so a comparison with another one is left out."""
+    (line,) = re.findall(r"^\$ (pytest evals --sota-base-url .*?) +#", README, flags=re.MULTILINE)
+
+    command = [sys.executable, "-m", *shlex.split(line), "--collect-only", "-q"]
+    found = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False).stdout
+    tests = [name for name in found.splitlines() if "::" in name]
+    assert tests
+    assert [name for name in tests if "against" in name] == []
 
 
 def test_decisions_are_numbered_without_gaps():

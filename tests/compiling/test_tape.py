@@ -11,6 +11,7 @@ from dspysota.records import Budget, Failure, Usage
 from tests.factories import make_call
 
 LIGHT = Weight(prompt_bytes=40, max_tokens=10)
+UNKNOWN = Usage(prompt_tokens=None, completion_tokens=None)
 
 
 class Model:
@@ -155,8 +156,28 @@ def test_tokens_and_dollars_stay_inside_the_budget(budget):
 
     (phase,) = tape.phases()
     assert 3 <= phase.calls <= 6
+    assert phase.usage.total_tokens is not None
     assert phase.usage.total_tokens <= 200
     assert phase.usd == pytest.approx(phase.usage.total_tokens / 1e6)
+
+
+@pytest.mark.parametrize("budget", [Budget(tokens=200), Budget(usd=0.0002)], ids=["tokens", "usd"])
+def test_tokens_that_nobody_counts_end_a_budget_that_counts_them(tmp_path, budget):
+    """After the first answer without counts nothing more is sent, in this session and in the next."""
+    path, model, prices = tmp_path / "tape.jsonl", Model(usage=UNKNOWN), {"tiny": Price(1.0, 1.0)}
+
+    for key in ("a", "b"):
+        with Tape(path, budget, concurrency=4, prices=prices) as tape:
+            if key == "a":
+                model.ask(tape, key)
+            with pytest.raises(BudgetSpentError, match="'tiny' does not report the tokens"):
+                model.ask(tape, "c")
+    with Tape(path, Budget(calls=2), concurrency=4, prices=prices) as tape:
+        model.ask(tape, "c")
+        (phase,) = tape.phases()
+
+    assert model.asked == ["a", "c"]
+    assert (phase.calls, phase.usage.total_tokens, phase.usd) == (2, None, None)
 
 
 def test_threads_share_the_budget_and_the_places():

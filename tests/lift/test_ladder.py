@@ -5,9 +5,9 @@ import doctest
 import pytest
 
 from dspysota.lift import found, ladders, rungs, sentences, words
-from dspysota.records import Failure, Run
+from dspysota.records import Failure, Run, Usage
 from dspysota.stats import paired_difference
-from tests.factories import make_case, make_grid, make_run
+from tests.factories import make_call, make_case, make_grid, make_run
 from tests.lift.steps import INSTRUCTED, START, WHOLE, all_steps, compiled, instructed, optimized, right, start
 
 NAMES = ["unoptimized", "format", "instructions", "demonstrations"]
@@ -61,6 +61,18 @@ def test_tokens_are_those_of_a_question_with_all_its_calls():
 
     assert [step.tokens for step in ladder.steps] == [30.0, 30.0, 30.0, 90.0]
     assert ladder.steps[-1].change.tokens_ratio == ladder.total.tokens_ratio == 3.0
+
+
+def test_tokens_that_a_server_did_not_report_have_no_ratio():
+    """Neither as what a step took nor as what the step before it took."""
+    first, *runs = all_steps()
+    silent = Usage(prompt_tokens=None, completion_tokens=None)
+    calls = (make_call(usage=silent),)
+    cases = tuple(case.model_copy(update={"calls": calls}) for case in first.cases)
+    ladder = only([first.model_copy(update={"cases": cases}), *runs])
+
+    assert [step.tokens for step in ladder.steps][:2] == [None, 30.0]
+    assert (ladder.steps[1].change.tokens_ratio, ladder.total.tokens_ratio) == (None, None)
 
 
 def test_instructions_that_were_not_changed_need_no_run():

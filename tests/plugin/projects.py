@@ -86,10 +86,13 @@ class Project:
     def __init__(self, pytester, base_url):
         self.path = pytester.path
         self._pytester = pytester
-        pytester.makepyfile(test_sums=EVALS)
+        self.tests(EVALS)
         self.profile(PROFILE)
         write_rows(self.path / "data")
         self.arguments = ["--sota-profile", "sums", "--sota-data", "data", "--sota-base-url", base_url]
+
+    def tests(self, text):
+        self._pytester.makepyfile(test_sums=text)
 
     def profile(self, text):
         path = self.path / "fixtures" / "profiles" / "sums.yaml"

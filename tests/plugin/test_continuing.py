@@ -7,7 +7,7 @@ from collections import Counter
 import psutil
 import pytest
 
-from tests.plugin.projects import asked
+from tests.plugin.projects import PROFILE, asked
 
 pytest_plugins = ["pytester"]
 
@@ -112,3 +112,18 @@ def test_a_killed_worker_leaves_the_runs_of_the_others(project, installed):
     project.run("-n2").assert_outcomes(passed=2)
     assert 1 == len(project.folders)
     assert "finished" == project.manifest()["status"]
+
+
+def test_a_model_that_is_not_served_is_no_reason_to_stay_open(project, server):
+    """The same command would meet the same server, so it is over, and the next one measures anew in its own folder."""
+    project.profile(PROFILE + "  - {task: gsm8k, model: phi-2, approach: zero_shot, role: reference}\n")
+    for folders in (1, 2):
+        result = project.run("-k", "zero_shot")
+
+        result.assert_outcomes(passed=1, failed=1)
+        result.stdout.fnmatch_lines(["*does not serve 'phi-2'; it serves 'smollm2-135m'*"])
+        result.stdout.no_fnmatch_line("not finished*")
+        assert "finished" == project.manifest()["status"]
+        assert folders == len(project.folders)
+    assert 10 == len(project.cases())
+    assert sorted(2 * list(range(10))) == asked(server)

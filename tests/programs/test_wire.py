@@ -206,11 +206,44 @@ def test_time_to_first_token_includes_the_queue():
 
 
 @pytest.mark.parametrize(
-    "usage", [None, 3, {"prompt_tokens": -1, "completion_tokens": "9", "prompt_tokens_details": 1}]
+    "usage",
+    [
+        None,
+        3,
+        {"prompt_tokens": -1, "completion_tokens": "9", "prompt_tokens_details": 1},
+        {"prompt_tokens": 1e30, "completion_tokens": 10**30},
+        {"prompt_tokens": 0, "completion_tokens": 0},
+    ],
 )
-def test_senseless_token_counts_count_nothing(usage):
-    """Counts that are no counts are not believed."""
-    assert read_reply(body(usage=usage)).usage == Usage()
+def test_senseless_token_counts_are_unknown(usage):
+    """Counts that are no counts are not believed, and are not 0: an answer without tokens would be the cheapest."""
+    assert read_reply(body(usage=usage)).usage == Usage(prompt_tokens=None, completion_tokens=None)
+
+
+def test_a_sum_with_an_unknown_part_is_unknown():
+    """One answer without counts says that nobody knows what all of them took; no answer takes nothing."""
+    known = read_reply(body(usage={"prompt_tokens": 3, "completion_tokens": 2})).usage
+
+    assert (known + Usage() + known).total_tokens == 10
+    assert (known + read_reply(body()).usage + known).total_tokens is None
+
+
+def test_an_answer_that_is_cut_off_is_tried_again():
+    """The next attempt may bring all of it."""
+    with FakeServer("4", faults={0: Fault("cut")}) as server:
+        (call,), pauses, error = ask(server)
+
+    assert error is None
+    assert (call.output, call.attempts, len(pauses)) == ("4", 2, 1)
+
+
+def test_an_answer_that_is_cut_off_every_time_is_not_a_lost_connection():
+    """The server was there and had begun to answer, so it is not gone, and nothing says that it is."""
+    with FakeServer("4", faults=lambda *_: Fault("cut")) as server:
+        (call,), pauses, error = ask(server)
+
+    assert (error.failure, len(pauses)) == (Failure.SERVER_ERROR, 2)
+    assert call.error.startswith("The answer was cut off: ")
 
 
 def test_a_refusal_is_no_answer():

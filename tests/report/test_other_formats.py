@@ -90,11 +90,28 @@ def test_a_run_that_could_not_be_made_is_an_error_everywhere(grid):
         assert "No server answers." in report
 
 
+def test_a_test_that_failed_for_another_reason_is_listed_apart(grid):
+    """It fails everywhere, with its reason, and no run fails with it."""
+    meta = ReportMeta(command="pytest evals", failed={"evals/test_a.py::test_a[x]": "AssertionError: <no>"})
+
+    suite = ElementTree.fromstring(junit.render(grid, meta)).find("testsuite")
+    assert suite is not None
+    assert (suite.get("failures"), suite.get("tests")) == ("1", str(len(grid) + 1))
+    for report in (markdown.summary(grid, meta), html.render(grid, meta)):
+        assert "1 test failed for another reason than a bar" in report
+        assert "AssertionError: " in report
+    assert "<no>" not in html.render(grid, meta)
+    assert not any(line.startswith("FAIL") for line in terminal.lines(grid, meta))
+
+
 def test_a_failure_without_misses_is_still_a_failure():
     """A test can fail for another reason than a bar; its run is red all the same."""
     run = make_run()
     meta = ReportMeta(command="", outcomes={run.info.key: Outcome(outcome="failed")})
-    assert ElementTree.fromstring(junit.render([run], meta)).find(".//failure") is not None
+    failure = ElementTree.fromstring(junit.render([run], meta)).find(".//failure")
+    assert failure is not None
+    assert failure.get("type") == "Test"
+    assert "misses its bar" not in str(failure.text)
     assert "another reason" in markdown.summary([run], meta)
     assert "another reason" in html.render([run], meta)
 

@@ -84,6 +84,16 @@ def test_the_best_and_the_best_per_token_stand_beside_the_default_start():
     assert cells(body, "qwen2.5-coder-0.5b", "cot", "zero_shot", "chat")[4] == "DSPy's default start"
 
 
+def test_a_run_whose_tokens_are_not_known_is_not_the_best_per_token():
+    """It took an unknown number, which is neither none nor few; its score may still be the best."""
+    start, cheap, dear = three()
+    body = results.body([start, cheap, usage_of(dear, None)])
+
+    assert cells(body, "qwen2.5-coder-0.5b", "cot", "few_shot", "plain")[4] == "best score"
+    assert cells(body, "qwen2.5-coder-0.5b", "cot", "few_shot", "plain")[6:8] == ["not reported", "–"]
+    assert cells(body, "qwen2.5-coder-0.5b", "cot", "zero_shot", "plain")[4] == "best score per token"
+
+
 def test_a_teacher_stands_beside_the_approach():
     """Two runs of an approach that differ in who taught can be told apart."""
     alone = make_run(right(20), approach="bootstrap", key="alone")

@@ -2,7 +2,7 @@
 
 import json
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
@@ -10,11 +10,11 @@ import pytest
 from dspysota.catalog import find
 from dspysota.errors import ConfigError, ServerError
 from dspysota.serving import connect
-from dspysota.serving.remote import normal_url
+from dspysota.serving.remote import normal_url, served_names
 
 
 @contextmanager
-def serving(*models, status=200, key=None, location=None):
+def serving(*models, status=200, key=None, location=None, text=None):
     """An HTTP server that lists models; yields its URL and the paths asked for."""
     asked = []
 
@@ -23,6 +23,7 @@ def serving(*models, status=200, key=None, location=None):
             asked.append(self.path)
             refused = key is not None and self.headers["Authorization"] != f"Bearer {key}"
             body = json.dumps({"data": [{"id": name, "max_model_len": 777} for name in models]}).encode()
+            body = body if text is None else text.encode()
             self.send_response(401 if refused else status)
             if location:
                 self.send_header("Location", location)
@@ -139,6 +140,54 @@ def test_a_server_that_is_not_there_is_one_sentence():
     with serving() as (url, _):
         pass
     with pytest.raises(ServerError, match=f"No server answers at {url}/v1 .*refused.*; start it"):
+        connect("m", url)
+
+
+@contextmanager
+def pouring(pause=0.0):
+    """A server whose list of models has no end; yields its URL and the number of bytes sent so far."""
+    sent = [0]
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(200)
+            self.end_headers()
+            chunk = b" " * (1 if pause else 1 << 16)
+            with suppress(OSError):
+                while sent[0] < 1 << 28 and not stopped.wait(pause):
+                    sent[0] += self.wfile.write(chunk)
+
+        def log_message(self, *args):
+            pass
+
+    stopped = threading.Event()
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}", sent
+        finally:
+            stopped.set()
+            server.shutdown()
+            thread.join()
+
+
+def test_a_list_of_models_without_an_end_is_not_read_to_it():
+    """A server that pours is refused in one sentence, after so many megabytes."""
+    with pouring() as (url, sent), pytest.raises(ServerError, match=r"/v1/models does not end within 8,388,608 bytes"):
+        connect("m", url)
+    assert sent[0] < 1 << 26
+
+
+def test_a_list_of_models_that_drips_is_not_waited_for():
+    """Each byte comes in time, and the whole never does."""
+    with pouring(pause=0.01) as (url, _), pytest.raises(ServerError, match=r"does not end within 0\.2 s"):
+        served_names(url + "/v1", None, timeout=0.2)
+
+
+def test_a_list_of_models_that_is_nested_without_end_is_refused():
+    """What no reader of JSON can hold is no list of models."""
+    with serving(text="[" * 100_000) as (url, _), pytest.raises(ServerError, match="does not answer as an OpenAI-like"):
         connect("m", url)
 
 

@@ -1,9 +1,9 @@
 import pytest
 
 from dspysota.errors import ConfigError, RunError
-from dspysota.records import Failure, Run
+from dspysota.records import Failure, Run, Usage
 from dspysota.thresholds import Threshold
-from tests.factories import make_case, make_info, make_run
+from tests.factories import make_call, make_case, make_info, make_run
 
 
 def with_seconds(*seconds, **fields):
@@ -62,6 +62,15 @@ def test_tokens_are_prompt_and_completion_a_case():
     [miss] = Threshold(tokens_per_question=25).misses(make_run())
     assert miss == "30 tokens per question > 25 (prompt 20, completion 10)"
     assert make_run() >= Threshold(tokens_per_question=30)
+
+
+def test_tokens_that_were_not_reported_are_never_good_enough():
+    """What is unknown clears no bar of tokens, and the sentence says how many answers had counts; other bars hold."""
+    silent = make_case("b", calls=(make_call(usage=Usage(prompt_tokens=9, completion_tokens=None)),))
+    run = Run(info=make_info(), cases=(make_case("a"), silent))
+    [miss] = Threshold(tokens_per_question=10**9).misses(run)
+    assert miss == "tokens per question cannot be judged: the server reported them for 1 of 2 cases"
+    assert run >= Threshold(accuracy=1.0)
 
 
 def test_no_error_is_allowed_unless_said():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 
 from dspysota.lift import DEFAULT_ADAPTER, complete, same_rows
@@ -49,10 +50,12 @@ def _default(run: Run) -> bool:
 def _rows(start: Run, others: Sequence[Run]) -> Iterable[tuple[str, ...]]:
     level = 1 - 0.05 / len(others)
     best = max(others, key=lambda run: run.score())
-    thrifty = max(others, key=_per_token)
-    named = [(best, "best score"), (thrifty, "best score per token")]
+    thrifty = max((run for run in others if run.tokens_per_question), key=_per_token, default=None)
+    named = [(best, "best score")]
     if best is thrifty:
         named = [(best, "best score, and best per token")]
+    elif thrifty is not None:
+        named.append((thrifty, "best score per token"))
     for run, what in named:
         difference = paired_difference(run.scores(), start.scores(), confidence=level)
         yield (*_who(run), what, *_numbers(run), text.changed(run.score() - start.score(), difference))
@@ -65,15 +68,11 @@ def _who(run: Run) -> tuple[str, ...]:
 
 def _numbers(run: Run) -> tuple[str, ...]:
     low, high = mean_interval(run.scores())
-    tokens = _tokens(run)
+    tokens = run.tokens_per_question
     shown = f"{_per_token(run):.3f} [{low * PER / tokens:.3f}, {high * PER / tokens:.3f}]" if tokens else "–"
-    return text.scored(run.score(), mean_interval(run.scores())), text.count(tokens), shown
-
-
-def _tokens(run: Run) -> float:
-    return run.usage.total_tokens / len(run.cases)
+    return text.scored(run.score(), mean_interval(run.scores())), text.tokens(tokens), shown
 
 
 def _per_token(run: Run) -> float:
-    tokens = _tokens(run)
-    return run.score() * PER / tokens if tokens else 0.0
+    """Score per so many tokens, of a run whose tokens are known."""
+    return run.score() * PER / (run.tokens_per_question or math.inf)

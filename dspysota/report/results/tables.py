@@ -79,6 +79,8 @@ def _scores(view: RunView, metrics: Sequence[str]) -> Iterable[str]:
 
 def _cost(view: RunView) -> tuple[str, ...]:
     tokens = f"{text.count(view.tokens)} ({text.count(view.prompt)} + {text.count(view.completion)})"
+    if view.n and view.tokens is None:
+        tokens = text.tokens(None)
     wall = text.count(view.run.info.wall_seconds)
     seconds = (text.short(value) for value in (view.p50, view.p95, view.first_token, view.rate))
     return (tokens, text.count(view.cached), wall, *seconds, text.count(view.token_rate))
@@ -94,7 +96,7 @@ def _compiled(views: Sequence[RunView]) -> list[str]:
     rows = []
     for view in views:
         spent = view.run.info.compile
-        usage = f"{spent.usage.total_tokens:,} ({spent.usage.prompt_tokens:,} + {spent.usage.completion_tokens:,})"
+        usage = text.spent(spent.usage)
         minutes = text.short(spent.seconds / 60) + (" (earlier, reused)" if spent.reused else "")
         score = "–" if spent.validation_score is None else f"{spent.validation_score:.3f} of {spent.validation_rows}"
         ended = f"{minutes}; ended by its budget of {spent.stopped}" if spent.stopped else minutes

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from dspysota.records import DataInfo
+from dspysota.report.meta import ReportMeta
 from dspysota.report.text import redacted
 from dspysota.report.view import Report
 
@@ -14,11 +15,12 @@ def values(report: Report) -> Mapping[str, object]:
     infos = [view.run.info for view in report.runs]
     failed = [view for view in report.runs if view.verdict == "failed"]
     passed = [view for view in report.runs if view.verdict == "passed"]
-    unmade = report.meta.unmade
+    meta = report.meta
     return {
-        "state": "failed" if failed or unmade else "passed" if passed else "unjudged",
-        "headline": headline(len(failed), len(passed), len(report.runs), len(unmade)),
-        "unmade": unmade,
+        "state": "failed" if failed or meta.unmade or meta.failed else "passed" if passed else "unjudged",
+        "headline": headline(len(failed), len(passed), len(report.runs), meta),
+        "unmade": meta.unmade,
+        "failed_tests": meta.failed,
         "failed": failed,
         "passed": passed,
         "command": redacted(report.meta.command),
@@ -29,20 +31,26 @@ def values(report: Report) -> Mapping[str, object]:
     }
 
 
-def headline(failed: int, passed: int, runs: int, unmade: int = 0) -> str:
-    """The verdict in one sentence; `unmade` is the number of runs that could not be made.
+def headline(failed: int, passed: int, runs: int, meta: ReportMeta) -> str:
+    """The verdict in one sentence, and before it what else went wrong: runs not made, tests with trouble of their own.
 
-    >>> headline(1, 9, 10)
+    >>> well = ReportMeta(command="")
+    >>> headline(1, 9, 10, well)
     '1 of 10 runs missed its bar'
-    >>> headline(0, 1, 1), headline(0, 0, 2)
+    >>> headline(0, 1, 1, well), headline(0, 0, 2, well)
     ('The run cleared its bar', '2 runs, none of them judged')
-    >>> headline(0, 8, 8, 2)
-    '2 runs could not be measured; all 8 judged runs cleared their bars'
+    >>> headline(0, 8, 8, ReportMeta(command="", unmade={"a": "", "b": ""}, failed={"c": ""}))
+    '2 runs could not be measured; 1 test failed for another reason than a bar; all 8 judged runs cleared their bars'
     """
-    verdict = _verdict(failed, passed, runs)
-    if not unmade:
-        return verdict
-    return f"{_runs(unmade)} could not be measured" + (f"; {verdict[0].lower()}{verdict[1:]}" if runs else "")
+    said = [f"{_runs(len(meta.unmade))} could not be measured"] if meta.unmade else []
+    if meta.failed:
+        said.append(
+            f"{len(meta.failed)} test{'s' if len(meta.failed) > 1 else ''} failed for another reason than a bar"
+        )
+    if runs or not said:
+        verdict = _verdict(failed, passed, runs)
+        said.append(f"{verdict[0].lower()}{verdict[1:]}" if said else verdict)
+    return "; ".join(said)
 
 
 def _verdict(failed: int, passed: int, runs: int) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from dspysota.report.text import count, scored
 from dspysota.report.view import Report, RunView
@@ -39,7 +39,10 @@ class Dot:
 
 @dataclass(frozen=True)
 class Chart:
-    """One data set. `x_ticks` and `y_ticks` are (place, words); `words` tells the chart to who cannot see it."""
+    """One data set. `x_ticks` and `y_ticks` are (place, words); `words` tells the chart to who cannot see it.
+
+    `unplaced` are the runs whose server did not report tokens: they have no place on the axis.
+    """
 
     name: str
     metric: str
@@ -47,16 +50,19 @@ class Chart:
     x_ticks: tuple[tuple[float, str], ...]
     y_ticks: tuple[tuple[float, str], ...]
     words: str
+    unplaced: tuple[RunView, ...] = ()
 
 
 def values(report: Report) -> Mapping[str, object] | None:
-    """One chart for each data set that has at least one run with cases."""
+    """One chart for each data set that has at least one run with cases and tokens."""
     models = report.model_names()
     charts = []
     for name in report.data_names():
-        views = [v for v in report.runs if v.run.info.data.name == name and v.primary and v.tokens]
-        if views:
-            charts.append(_chart(name, views, models))
+        views = [v for v in report.runs if v.run.info.data.name == name and v.primary]
+        placed = [v for v in views if v.tokens]
+        if placed:
+            unplaced = tuple(v for v in views if v.tokens is None)
+            charts.append(replace(_chart(name, placed, models), unplaced=unplaced))
     frame = {"left": LEFT, "right": WIDTH - RIGHT, "top": TOP, "bottom": HEIGHT - BOTTOM}
     return {"charts": charts, "models": models, "width": WIDTH, "height": HEIGHT, "frame": frame} if charts else None
 
