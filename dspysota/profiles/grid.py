@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import product
 from typing import Annotated
 
@@ -35,6 +35,12 @@ class Known:
     """The approach of an expression such as `bootstrap:instructions`, which is an approach too; raises ConfigError."""
     parts: str = ""
     """Which expressions there are, for messages that list the approaches."""
+    data: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """By task, the names that its rows may bear, which bars go by; without one the task's own."""
+
+    def data_names(self, chosen: Iterable[str]) -> tuple[str, ...]:
+        """What the bars of these tasks may be named after: the data sets, or `any` of them."""
+        return ("any", *dict.fromkeys(name for task in chosen for name in self.data.get(task, (task,))))
 
 
 def _as_list(value: object) -> object:
@@ -83,6 +89,10 @@ def cells(file: ProfileFile, known: Known) -> Iterator[Cell]:
     """The file's cells, in its order. Raises ConfigError naming the place, the bad name and the valid ones."""
     for name, use in file.models.items():
         _check_model(name, use, f"models.{name}")
+    for task in file.rows:
+        check_name(task, known.programs, "rows")
+    for data_name in file.thresholds:
+        check_name(data_name, known.data_names(known.programs), "thresholds")
     seen: dict[tuple[str, str], str] = {}
     for place, cell in _expand(file, known):
         first = seen.setdefault((cell.task, cell.id), place)
@@ -96,6 +106,9 @@ def _expand(file: ProfileFile, known: Known) -> Iterator[tuple[str, Cell]]:
         place = f"cells[{position}]"
         for task in entry.task:
             check_name(task, known.programs, f"{place}.task")
+        for data_name in entry.thresholds:
+            check_name(data_name, known.data_names(entry.task), f"{place}.thresholds")
+        for task in entry.task:
             chosen = entry.program or known.programs[task][:1]
             for combination in product(entry.model, entry.approach, chosen, entry.adapter):
                 yield place, _cell(file, entry, (task, *combination), known, place)

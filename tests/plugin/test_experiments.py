@@ -233,6 +233,17 @@ def test_rows_of_a_twin_are_judged_by_its_own_bar(project, installed):
     project.run("-k", "test_bar and zero_shot").assert_outcomes(passed=1)
 
 
+def test_a_misspelt_data_name_is_no_passed_bar(project, server):
+    """A bar of data that no task has would never be judged: the profile is refused before anything is asked."""
+    project.profile(PROFILE.replace("any: {errors: 0}", "gms8k: {accuracy: 1.0}"))
+
+    result = project.run()
+
+    assert 0 != result.ret
+    result.stderr.fnmatch_lines(["*thresholds: unknown name 'gms8k'; valid are any, gsm8k, gsm_symbolic, *"])
+    assert not server.requests
+
+
 def test_the_records_can_be_read_back(project):
     """What the store reads from the folder is what was measured."""
     from dspysota.store import load_runs

@@ -11,6 +11,7 @@ KNOWN = Known(
     adapters=("plain", "chat"),
     base=lambda program: programs.split(program)[0],
     forms=programs.FORMS,
+    data={"gsm8k": ("gsm8k", "gsm_symbolic"), "hotpotqa": ("hotpotqa", "closed_world")},
 )
 ROOT = Path(__file__).resolve().parents[2]
 CELL = "{task: gsm8k, model: smollm2-135m, approach: zero_shot}"
@@ -167,6 +168,15 @@ def test_a_cell_may_sample_its_program(load):
         ),
         ("name: p\ncells: [{task: gsm8k, model: phi-2, approach: zero_shot, rows: 0}]\n", ["cells[0].rows", "0"]),
         (f"name: p\nthresholds: {{any: {{acuracy: 1}}}}\ncells: [{CELL}]\n", ["acuracy", "accuracy"]),
+        (
+            f"name: p\nthresholds: {{gms8k: {{accuracy: 0.9}}}}\ncells: [{CELL}]\n",
+            ["thresholds: unknown name 'gms8k'", "any, gsm8k, gsm_symbolic, hotpotqa, closed_world", "mean 'gsm8k'?"],
+        ),
+        (
+            "name: p\ncells: [{task: gsm8k, model: phi-2, approach: zero_shot, thresholds: {gsm_symbolik: {f1: 1}}}]\n",
+            ["cells[0].thresholds", "valid are any, gsm8k, gsm_symbolic.", "mean 'gsm_symbolic'?"],
+        ),
+        (f"name: p\nrows: {{gms8k: 5}}\ncells: [{CELL}]\n", ["rows: unknown name 'gms8k'", "mean 'gsm8k'?"]),
         (f"name: p\ncells: [{CELL}, {CELL}]\n", ["cells[1]", "repeats"]),
         ("name: p\nconcurrency: 0\n", ["concurrency"]),
         ("name: [\n", ["cannot be read"]),
