@@ -43,6 +43,20 @@ def test_an_error_of_ours_is_one_line_and_2(monkeypatch, capsys):
     assert capsys.readouterr().err.splitlines()[-1] == "dspysota: No model 'x'. Try `dspysota models list`."
 
 
+@pytest.mark.parametrize("words", ["models pull smollm2-135m", "models rm smollm2-135m", "serve smollm2-135m"])
+def test_a_cache_home_that_cannot_be_written_is_one_sentence(words, tmp_path, monkeypatch, capsys):
+    """Whatever is in the way there, the message names the folder, the reason and the variable that moves it."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("DSPYSOTA_HOME", str(tmp_path / "file"))
+    (tmp_path / "file").write_text("")
+
+    assert main(words.split()) == 2
+
+    said = capsys.readouterr().err.splitlines()[-1]
+    assert said.startswith(f"dspysota: Nothing can be written into '{tmp_path / 'file' / 'models'}")
+    assert "(Not a directory); set DSPYSOTA_HOME" in said
+
+
 def test_ctrl_c_is_130_without_a_traceback(monkeypatch, capsys):
     """Interrupting is not an error; the shell learns it by 130."""
     monkeypatch.setattr("dspysota.cli.doctor.examine", raising(KeyboardInterrupt()))

@@ -222,6 +222,18 @@ def test_a_server_that_is_not_there_is_one_sentence(installed):
     assert "could not be measured" in (project.latest / "summary.md").read_text()
 
 
+def test_a_cache_home_that_cannot_be_written_is_one_sentence_in_pytest_too(project, monkeypatch):
+    """Locks of servers are kept there even where the server is somebody else's."""
+    (project.path / "file").write_text("")
+    monkeypatch.setenv("DSPYSOTA_HOME", str(project.path / "file"))
+
+    result = project.run("-k", "zero_shot")
+
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*ConfigError: Nothing can be written into '*/file/servers/endpoints' (*"])
+    result.stdout.no_fnmatch_line("*Traceback*")
+
+
 def test_rows_of_a_twin_are_judged_by_its_own_bar(project, installed):
     """The bar is that of the data really used, which a test can read from the run."""
     project.profile(PROFILE.replace("any: {errors: 0}", "any: {accuracy: 1.0}\n  gsm8k: {accuracy: 0.25}"))
