@@ -194,7 +194,7 @@ def _check_model(name: str, use: ModelUse, place: str) -> None:
     if use.base_url or use.base_url_env:
         return  # an endpoint may serve models that the catalog does not know
     try:
-        catalog.find(name)
+        catalog.find(name).check_length(use.max_model_len)
     except ConfigError as error:
         raise ConfigError(f"{place}: {error}") from error
 
