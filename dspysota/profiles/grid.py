@@ -12,7 +12,7 @@ from pydantic import BeforeValidator, Field
 
 from dspysota import catalog
 from dspysota.errors import ConfigError
-from dspysota.profiles.values import Bars, Cell, Claim, ModelUse, Optimize, Role
+from dspysota.profiles.values import Bars, Cell, Claim, Concurrency, ModelUse, Optimize, Role
 from dspysota.records import Record
 
 
@@ -73,7 +73,7 @@ class ProfileFile(Record):
     name: str
     description: str = ""
     seed: int = 0
-    concurrency: int = Field(default=16, ge=1)
+    concurrency: Concurrency = 16
     rows: dict[str, int] = Field(default_factory=dict)
     """Test questions per task, for cells that do not say."""
     thresholds: Bars = Field(default_factory=dict)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, JsonValue
 
@@ -14,6 +14,13 @@ Role = Literal["candidate", "reference", "baseline"]
 
 Bars = dict[str, dict[str, JsonValue]]
 """Thresholds by data name (`gsm8k`, `gsm_symbolic`, …) or `any`: names of bars and their numbers."""
+
+
+MOST_AT_ONCE = 4096
+"""Questions in flight at most: each has a thread and a connection, and no server answers more at once."""
+
+Concurrency = Annotated[int, Field(ge=1, le=MOST_AT_ONCE)]
+"""How many questions are kept in flight."""
 
 
 class TokenPrice(Record):
@@ -100,7 +107,7 @@ class Profile(Record):
     name: str
     description: str = ""
     seed: int = 0
-    concurrency: int = Field(default=16, ge=1)
+    concurrency: Concurrency = 16
     """Questions kept in flight at the server."""
     models: dict[str, ModelUse] = Field(default_factory=dict)
     cells: tuple[Cell, ...] = ()

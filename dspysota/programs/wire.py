@@ -13,6 +13,7 @@ from typing import Any
 import urllib3
 
 from dspysota.errors import ConfigError
+from dspysota.profiles.values import MOST_AT_ONCE
 from dspysota.programs.calls import record
 from dspysota.programs.reply import Reply, WireError, read_reply
 from dspysota.records import Call, Failure, Message, Usage
@@ -61,6 +62,9 @@ class Wire:
         url = urllib3.util.parse_url(self.base_url)
         if url.scheme not in {"http", "https"} or not url.host:
             raise ConfigError(f"{self.base_url!r} is no endpoint URL: give one such as 'http://127.0.0.1:8000/v1'.")
+        if not 1 <= self.concurrency <= MOST_AT_ONCE:
+            # urllib3 makes room for all connections at once: for a million of them it takes seconds, and then memory.
+            raise ConfigError(f"A concurrency of {self.concurrency} cannot be; give 1 to {MOST_AT_ONCE}.")
         headers = {"Content-Type": "application/json", "Accept": "application/json", "User-Agent": "dspysota"}
         if self.api_key:
             headers["Authorization"] = f"Bearer {self.api_key}"

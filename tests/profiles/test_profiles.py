@@ -178,8 +178,12 @@ def test_a_cell_may_sample_its_program(load):
         ),
         (f"name: p\nrows: {{gms8k: 5}}\ncells: [{CELL}]\n", ["rows: unknown name 'gms8k'", "mean 'gsm8k'?"]),
         (f"name: p\ncells: [{CELL}, {CELL}]\n", ["cells[1]", "repeats"]),
-        ("name: p\nmodels: {phi-2: {max_model_len: 4096}}\n", ["models.phi-2: max_model_len is 4096", "of 2048 tokens"]),
+        (
+            "name: p\nmodels: {phi-2: {max_model_len: 4096}}\n",
+            ["models.phi-2: max_model_len is 4096", "of 2048 tokens"],
+        ),
         ("name: p\nconcurrency: 0\n", ["concurrency"]),
+        ("name: p\nconcurrency: 4097\n", ["concurrency", "less than or equal to 4096"]),
         ("name: [\n", ["cannot be read"]),
         ("- 1\n", ["mine.yaml"]),
         ("", ["name", "required"]),

@@ -232,3 +232,10 @@ def test_an_url_that_is_none_is_refused(url):
     """A bad endpoint URL is named at once, with an example of a good one."""
     with pytest.raises(ConfigError, match="endpoint URL"):
         Wire(url)
+
+
+@pytest.mark.parametrize("concurrency", [0, 4097])
+def test_more_connections_than_any_server_answers_are_refused(concurrency):
+    """Room for every connection is made at once: thirty millions of them would take the machine's memory."""
+    with pytest.raises(ConfigError, match=f"concurrency of {concurrency} cannot be; give 1 to 4096"):
+        Wire("http://127.0.0.1:9/v1", concurrency=concurrency)
