@@ -38,6 +38,9 @@ class Known:
     data: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """By task, the names that its rows may bear, which bars go by; without one the task's own."""
 
+    metrics: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Metrics by task, which bars go by; those of a task without any are not checked."""
+
     def data_names(self, chosen: Iterable[str]) -> tuple[str, ...]:
         """What the bars of these tasks may be named after: the data sets, or `any` of them."""
         return ("any", *dict.fromkeys(name for task in chosen for name in self.data.get(task, (task,))))

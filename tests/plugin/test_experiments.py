@@ -129,6 +129,24 @@ def test_a_mistake_in_a_call_is_one_sentence(project, installed, call, parts):
     result.stdout.no_fnmatch_line("*workbench.py*")
 
 
+def test_a_bar_of_a_metric_that_the_task_lacks_is_one_sentence(project, installed):
+    """In a profile it is refused before anything is asked; in a test of one's own it fails without a traceback."""
+    installed.makepyfile(
+        test_sums=f"""
+        from dspysota import Threshold
+
+        def test_own(sota):
+            assert sota.run(task="gsm8k", model="{MODEL}", rows=2) >= Threshold(f1=0.5)
+        """
+    )
+
+    result = project.run()
+
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*ConfigError: Threshold 'f1' does not fit gsm8k, which has no such metric; *"])
+    result.stdout.no_fnmatch_line("*thresholds.py*")
+
+
 def test_no_cache_measures_anew(project, server):
     """--sota-no-cache asks every question again, in a folder of its own."""
     project.run("-k", "zero_shot")

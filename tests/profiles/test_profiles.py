@@ -11,6 +11,7 @@ KNOWN = Known(
     adapters=("plain", "chat"),
     base=lambda program: programs.split(program)[0],
     forms=programs.FORMS,
+    metrics={"gsm8k": ("exact_match", "strict_match"), "hotpotqa": ("f1", "em")},
     data={"gsm8k": ("gsm8k", "gsm_symbolic"), "hotpotqa": ("hotpotqa", "closed_world")},
 )
 ROOT = Path(__file__).resolve().parents[2]
@@ -91,6 +92,16 @@ def test_a_data_sets_own_bars_come_on_top_of_those_of_any_data(load):
 
     assert Threshold(accuracy=0.4, errors=1) == cell.threshold("gsm8k")
     assert Threshold(errors=1) == cell.threshold("gsm_symbolic")
+
+
+def test_a_bar_of_another_tasks_data_need_not_fit(load):
+    """One file states the bars of several tasks, and each cell has only to fit its own; a bar may be taken back."""
+    cells = load(
+        "name: p\nthresholds: {any: {em: 0.1}, gsm8k: {em: null}, gsm_symbolic: {em: null}, hotpotqa: {f1: 0.3}}\n"
+        "cells: [{task: [gsm8k, hotpotqa], model: phi-2, approach: zero_shot}]\n"
+    ).cells
+
+    assert [None, 0.1] == [cell.threshold(cell.task).em for cell in cells]
 
 
 def test_the_reference_is_the_cell_in_that_role(load):
@@ -175,6 +186,14 @@ def test_a_cell_may_sample_its_program(load):
         (
             "name: p\ncells: [{task: gsm8k, model: phi-2, approach: zero_shot, thresholds: {gsm_symbolik: {f1: 1}}}]\n",
             ["cells[0].thresholds", "valid are any, gsm8k, gsm_symbolic.", "mean 'gsm_symbolic'?"],
+        ),
+        (
+            f"name: p\nthresholds: {{any: {{f1: 0.5}}}}\ncells: [{CELL}]\n",
+            ["thresholds.any of gsm8k", "'f1' is no metric of gsm8k; valid are accuracy", "exact_match, strict_match."],
+        ),
+        (
+            f"name: p\nthresholds: {{gsm_symbolic: {{scores: {{exact: 1}}}}}}\ncells: [{CELL}]\n",
+            ["thresholds.gsm_symbolic of gsm8k", "'exact' is no metric"],
         ),
         (f"name: p\nrows: {{gms8k: 5}}\ncells: [{CELL}]\n", ["rows: unknown name 'gms8k'", "mean 'gsm8k'?"]),
         (f"name: p\ncells: [{CELL}, {CELL}]\n", ["cells[1]", "repeats"]),
