@@ -7,7 +7,7 @@ import json
 import re
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import urllib3
@@ -88,7 +88,7 @@ class Wire:
         while True:
             sent = self.clock()
             try:
-                reply = read_reply(self.post(path, body))
+                reply = self._safe(read_reply(self.post(path, body)))
             except WireError as error:
                 if not error.transient or attempt > self.retries:
                     record(self._call(messages, attempt, started, sent, error=str(error)))
@@ -182,6 +182,10 @@ class Wire:
         return WireError(
             Failure.SERVER_ERROR, text, status=status, pause=pause, transient=status == 429 or status >= 500
         )
+
+    def _safe(self, reply: Reply) -> Reply:
+        """Return the reply; its refusal is the server's text, which may quote the key as any other."""
+        return reply if reply.refusal is None else replace(reply, refusal=self._shown(reply.refusal))
 
     def _shown(self, text: object) -> str:
         """Shorten what the other side said, and take the key out of it, should it quote one."""

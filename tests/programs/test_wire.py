@@ -169,6 +169,29 @@ def test_the_key_goes_to_the_server_and_nowhere_else():
     assert quoted == "Incorrect API key: ***"
 
 
+class Refusing(Wire):
+    """A wire whose server refuses in these words."""
+
+    words = ""
+
+    def post(self, path, body_):
+        return body({"content": None, "refusal": self.words})
+
+
+@pytest.mark.parametrize("before", [0, 487])
+def test_the_key_is_in_no_refusal_either(before, monkeypatch):
+    """Neither whole nor cut off by the bound on what is kept of the server's words."""
+    monkeypatch.setattr(Refusing, "words", "x" * before + " not with sk-secret")
+
+    with recording() as calls, pytest.raises(WireError) as raised:
+        Refusing("http://127.0.0.1:9/v1", "sk-secret").ask(CHAT, {})
+
+    assert raised.value.failure is Failure.REFUSED
+    assert calls[0].error == str(raised.value)
+    assert "sk-" not in calls[0].error
+    assert len(calls[0].error) <= 501
+
+
 def test_connections_are_kept():
     """One thread asking ten questions uses one connection."""
     with FakeServer("4") as server:
