@@ -15,7 +15,7 @@ def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
         "results",
         help="write the table of results of stored runs, with the commands that made them",
         description="Writes scores with 95% intervals, tokens, seconds and failure classes as Markdown. In an existing "
-        "document only the part between the dspysota markers is replaced.".replace("%", "%%"),
+        "document only the part between the dspysota markers is replaced.",
     )
     parser.add_argument("folders", nargs="+", type=Path, metavar="FOLDER", help="a run folder, such as reports/latest")
     parser.add_argument("--output", type=Path, metavar="FILE", help="the document; without it the table is printed")

@@ -27,6 +27,16 @@ def test_help_lists_every_command_and_shows_examples(capsys):
     assert "dspysota models pull" in shown
 
 
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_of_a_command_is_for_reading(command, capsys):
+    """A percent sign is one, whatever argparse makes of it."""
+    with pytest.raises(SystemExit):
+        main([command, "--help"])
+    shown = capsys.readouterr().out
+    assert f"usage: dspysota {command}" in shown
+    assert "%%" not in shown
+
+
 @pytest.mark.parametrize("words", [[], ["docter"], ["doctor", "--fix"]])
 def test_wrong_words_are_answered_with_usage_and_2(words, capsys):
     """argparse's own answer: usage, one sentence, exit status 2."""
