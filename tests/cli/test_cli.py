@@ -67,6 +67,13 @@ def test_a_cache_home_that_cannot_be_written_is_one_sentence(words, tmp_path, mo
     assert "(Not a directory); set DSPYSOTA_HOME" in said
 
 
+def test_results_make_no_folder(tmp_path, capsys):
+    """A mistyped path would leave folders behind, and the table where nobody looks for it."""
+    assert main(["results", str(tmp_path), "--output", str(tmp_path / "dosc" / "results.md")]) == 2
+    assert capsys.readouterr().err.startswith(f"dspysota: There is no folder '{tmp_path / 'dosc'}' for 'results.md'")
+    assert not (tmp_path / "dosc").exists()
+
+
 def test_ctrl_c_is_130_without_a_traceback(monkeypatch, capsys):
     """Interrupting is not an error; the shell learns it by 130."""
     monkeypatch.setattr("dspysota.cli.doctor.examine", raising(KeyboardInterrupt()))
