@@ -74,7 +74,7 @@ class ModelSpec(Record):
     """What it is called everywhere: lower-case letters, digits, dots and dashes."""
     title: str
     family: str
-    parameters: float = Field(gt=0)
+    parameters: float = Field(gt=0, allow_inf_nan=False)
     """Number of weights."""
     context_length: int = Field(gt=0)
     """Tokens of prompt and answer together."""
