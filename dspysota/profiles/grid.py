@@ -97,10 +97,16 @@ def cells(file: ProfileFile, known: Known) -> Iterator[Cell]:
     for data_name in file.thresholds:
         check_name(data_name, known.data_names(known.programs), "thresholds")
     seen: dict[tuple[str, str], str] = {}
+    references: dict[str, str] = {}
     for place, cell in _expand(file, known):
         first = seen.setdefault((cell.task, cell.id), place)
         if first != place:
             raise ConfigError(f"{place} repeats {cell.task} with {cell.id!r}, which {first} already has; remove one.")
+        if cell.role == "reference" and references.setdefault(cell.task, cell.id) != cell.id:
+            raise ConfigError(
+                f"{place}.role: {cell.task} has two references, {references[cell.task]!r} and {cell.id!r}; a task's "
+                "cells are compared with one."
+            )
         yield cell
 
 

@@ -8,6 +8,7 @@ import yaml
 from pydantic import ValidationError
 
 from dspysota.errors import ConfigError
+from dspysota.profiles import document
 from dspysota.profiles.grid import CellEntry, Known, ProfileFile, cells
 from dspysota.profiles.values import Cell, Claim, ModelUse, Optimize, Profile
 from dspysota.records import Record
@@ -36,9 +37,11 @@ def load(name_or_file: str, *, root: Path, known: Known) -> Profile:
     """
     path = _find(name_or_file, root)
     try:
-        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
+        raw = document.read(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise ConfigError(f"Profile {str(path)!r} cannot be read: {' '.join(str(error).split())}.") from error
+    except ConfigError as error:
+        raise ConfigError(f"Profile {str(path)!r}: {error}") from error
     try:
         file = ProfileFile.model_validate(raw if raw is not None else {})
         profile = _build(file, known)

@@ -201,6 +201,12 @@ def test_a_cell_may_sample_its_program(load):
             "name: p\nmodels: {phi-2: {max_model_len: 4096}}\n",
             ["models.phi-2: max_model_len is 4096", "of 2048 tokens"],
         ),
+        ("name: p\nseed: 1\n\nseed: 2\n", ["the key 'seed' stands twice, on lines 2 and 4; keep one"]),
+        ("name: p\nrows: {gsm8k: 1, 'gsm8k': 2}\n", ["the key 'gsm8k' stands twice, on lines 2 and 2"]),
+        (
+            "name: p\ncells: [{task: gsm8k, model: [phi-2, smollm2-135m], approach: zero_shot, role: reference}]\n",
+            ["cells[0].role: gsm8k has two references, 'phi-2-zero_shot' and 'smollm2-135m-zero_shot'"],
+        ),
         ("name: p\nconcurrency: 0\n", ["concurrency"]),
         ("name: p\nconcurrency: 4097\n", ["concurrency", "less than or equal to 4096"]),
         ("name: [\n", ["cannot be read"]),
@@ -216,6 +222,16 @@ def test_what_is_wrong_is_said_with_file_place_and_cure(load, text, parts):
 
     for part in ("mine.yaml", *parts):
         assert part in str(caught.value)
+
+
+def test_what_is_merged_in_may_be_overridden(load):
+    """YAML's `<<` brings keys in; one that stands beside it is no second one."""
+    profile = load(
+        "name: p\nmodels:\n  phi-2: &own {eager: false, kv_cache_gib: 4}\n"
+        "  smollm2-135m: &more {<<: *own, kv_cache_gib: 1}\n  smollm2-360m: {<<: *more, eager: true}\n"
+    )
+
+    assert [(False, 4), (False, 1), (True, 1)] == [(use.eager, use.kv_cache_gib) for use in profile.models.values()]
 
 
 def test_an_unknown_profile_names_the_known_ones():
