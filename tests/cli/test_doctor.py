@@ -109,13 +109,14 @@ def test_the_hub_and_the_index_out_of_reach_are_hints():
     """Everything has a way without the network, so that its absence is no fault."""
     nowhere = lambda url: False  # noqa: E731
     assert supplies.hub({}, nowhere).level is Level.HINT
+    assert "HF_ENDPOINT=" in supplies.hub({}, nowhere).cure
     assert supplies.index(supplies.PYPI, nowhere).level is Level.HINT
 
 
 def test_the_hub_is_not_asked_when_the_user_works_offline():
     """HF_HUB_OFFLINE means no request, not even from the doctor."""
     finding = supplies.hub({"HF_HUB_OFFLINE": "1"}, lambda url: pytest.fail(f"{url} was asked"))
-    assert finding.level is Level.HINT
+    assert (finding.level, finding.cure) == (Level.HINT, "unset HF_HUB_OFFLINE")
 
 
 def test_secrets_in_an_address_are_not_shown():
