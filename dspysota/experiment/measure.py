@@ -197,7 +197,7 @@ def _info(plan: Plan, prepared: Ready, settings: Settings) -> RunInfo:
         limit=plan.limit,
         started=datetime.now(UTC).isoformat(timespec="seconds"),
         wall_seconds=0.0,
-        versions=provenance.versions(),
+        versions=provenance.versions(served_here=plan.weights is not None),
         commit=provenance.commit(settings.root),
         machine=provenance.machine(),
     )
