@@ -129,7 +129,7 @@ class Wire:
 
     def post(self, path: str, body: bytes) -> bytes:
         """Send one request to a path below /v1, once, unrecorded, and return the answer's body. Raises WireError."""
-        deadline = self.clock() + self.timeout
+        deadline, begun = self.clock() + self.timeout, False
         try:
             response = self._pool.urlopen(
                 "POST",
@@ -141,10 +141,12 @@ class Wire:
                 timeout=urllib3.Timeout(connect=min(10.0, self.timeout), read=self.timeout),
                 preload_content=False,
             )
+            begun = True
             data = self._read(response, deadline)
         except _TRANSIENT as error:
-            # The loop knows by the first two words that the server is gone, and not that it refused one question.
-            raise WireError(Failure.SERVER_ERROR, f"No connection: {self._shown(error)}", transient=True) from error
+            # The loop knows by these first two words that the server is gone, and not that it refused one question.
+            what = "The answer was cut off" if begun else "No connection"
+            raise WireError(Failure.SERVER_ERROR, f"{what}: {self._shown(error)}", transient=True) from error
         except urllib3.exceptions.TimeoutError as error:
             raise WireError(Failure.TIMEOUT, f"No answer within {self.timeout:g} s.") from error
         except (urllib3.exceptions.HTTPError, OSError) as error:

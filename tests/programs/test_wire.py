@@ -144,6 +144,28 @@ def test_an_answer_that_drips_is_a_timeout():
     assert raised.value.failure is Failure.TIMEOUT
 
 
+def test_an_answer_that_is_cut_off_is_no_lost_connection():
+    """A server that began to answer is there; the loop must not take it for gone. It is asked again all the same."""
+
+    def cut(listener):
+        for _ in range(2):
+            connection, _ = listener.accept()
+            with connection:
+                connection.recv(65536)
+                connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{")
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=cut, args=(listener,), daemon=True)
+        thread.start()
+        wire = Wire(f"http://127.0.0.1:{listener.getsockname()[1]}/v1", retries=1, sleep=Pauses())
+        with recording() as calls, pytest.raises(WireError, match="^The answer was cut off: ") as raised:
+            wire.ask(CHAT, {"model": "m"})
+        thread.join(10)
+
+    assert raised.value.failure is Failure.SERVER_ERROR
+    assert calls[0].attempts == 2
+
+
 def test_nobody_listening_is_a_server_error():
     """A refused connection is retried, then a server error that says so in its first words."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
