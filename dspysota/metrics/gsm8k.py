@@ -41,20 +41,20 @@ _GROUPED = re.compile(r"[1-9][0-9]{0,2}(?:,[0-9]{2,3})*,[0-9]{3}(?:\.[0-9]+)?") 
 # numbers, after a word or as a bullet of a list is none.
 _MINUS = re.compile(r"((?:\A|####|[:={]|\bis\b)[ \t]*+)-[ \t]++(?=[$£€]?\.?[0-9])")
 
-# Typographic minus signs (U+2212, and U+2013 as it is often typed); narrow, thin and no-break spaces as thousands separators.
+# Typographic minus signs (U+2212, and U+2013 as it is often typed); narrow, thin and no-break spaces as thousands
+# separators.
 _TYPOGRAPHY = str.maketrans({"\u2212": "-", "\u2013": "-", "\u00a0": ",", "\u202f": ",", "\u2009": ","})
 
 
 def extract(text: str) -> Decimal | None:
     r"""Return the number that `text` gives as its answer, or None where it gives none.
 
-    Of our own making: a minus may have a space behind it where it opens the answer ("#### - 18"), zeros may stand before
-    a number ("007"), a currency's name before it ("USD18").
-
     The answer is the first number on the line after the last answer marker that has one ("####", "answer is",
     "answer:", "\boxed{"), past any working ("9 * 2 =") that opens that line; without such a marker it is the last
-    number of the text. Sign and decimals are kept. Digits that are not a number (a time, a date, a fraction, a
-    misgrouped "1,00", a run longer than `LONGEST_NUMBER`) are no answer: they are not cut down to one.
+    number of the text. Sign and decimals are kept; a minus that opens the answer may have a space behind it
+    ("#### - 18"), and zeros or a currency's name may stand before the number ("007", "USD18"). Digits that are not a
+    number (a time, a date, a fraction, a misgrouped "1,00", a run longer than `LONGEST_NUMBER`) are no answer: they are
+    not cut down to one.
 
     >>> extract("16 - 3 - 4 = 9 eggs, 9 * 2 = 18.\n#### 18"), extract("18."), extract("18...")
     (Decimal('18'), Decimal('18'), Decimal('18'))

@@ -158,7 +158,7 @@ def test_an_answer_that_is_cut_off_is_no_lost_connection():
         thread = threading.Thread(target=cut, args=(listener,), daemon=True)
         thread.start()
         wire = Wire(f"http://127.0.0.1:{listener.getsockname()[1]}/v1", retries=1, sleep=Pauses())
-        with recording() as calls, pytest.raises(WireError, match="^The answer was cut off: ") as raised:
+        with recording() as calls, pytest.raises(WireError, match=r"^The answer was cut off: ") as raised:
             wire.ask(CHAT, {"model": "m"})
         thread.join(10)
 
