@@ -56,6 +56,8 @@ class ModelUse(Record):
     base_url_env: str | None = None
     api_key_env: str | None = None
     """Name of the environment variable with the endpoint's key; the key itself is never written down."""
+    api_key_required: bool = True
+    """False: where that variable is not set, the endpoint is asked without a key."""
     max_model_len: int | None = Field(default=None, ge=128)
     kv_cache_gib: int = Field(default=2, ge=1)
     eager: bool = True

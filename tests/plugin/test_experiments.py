@@ -207,6 +207,30 @@ def test_a_key_is_never_written_down(installed, monkeypatch):
     assert not [text for text in [*texts, result.stdout.str(), result.stderr.str()] if "very-secret" in text]
 
 
+@pytest.mark.parametrize(
+    "required, key, wanted, outcome, said",
+    [
+        ("false", None, None, "passed", "PASS"),
+        ("false", None, "sk-1", "failed", "refuses us (HTTP 401)*Its key goes into 'MY_KEY', which is not set."),
+        ("false", "sk-1", "sk-1", "passed", "PASS"),
+        ("true", None, None, "failed", "'MY_KEY' is to hold an API key but is not set"),
+    ],
+)
+def test_a_profile_can_say_that_a_key_may_be_missing(installed, monkeypatch, required, key, wanted, outcome, said):
+    """An unset variable then means that the server wants none; one that does says so, with the variable's name."""
+    if key:
+        monkeypatch.setenv("MY_KEY", key)
+    with FakeServer(added, name=MODEL, api_key=wanted) as server:
+        project = Project(installed, "")
+        project.arguments = project.arguments[:-2]
+        use = f"{{base_url: '{server.base_url}', api_key_env: MY_KEY, api_key_required: {required}}}"
+        project.profile(PROFILE.replace("smollm2-135m: {}", f"smollm2-135m: {use}"))
+        result = project.run("-k", "zero_shot", "--sota-limit", "2")
+
+    result.assert_outcomes(**{outcome: 1})
+    result.stdout.fnmatch_lines([f"*{said}*"])
+
+
 def test_a_comparison_is_shown_and_decides_nothing(project, installed):
     """Runs on the same questions are compared pair by pair; the difference goes into the summary."""
     project.profile(PROFILE.replace("[zero_shot, few_shot]}", "few_shot}") + "  - {task: gsm8k, model: smollm2-135m, "
