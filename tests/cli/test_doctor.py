@@ -109,7 +109,7 @@ def test_the_hub_and_the_index_out_of_reach_are_hints():
     """Everything has a way without the network, so that its absence is no fault."""
     nowhere = lambda url: False  # noqa: E731
     assert supplies.hub({}, nowhere).level is Level.HINT
-    assert "HF_ENDPOINT=" in supplies.hub({}, nowhere).cure
+    assert "HF_ENDPOINT=" in str(supplies.hub({}, nowhere).cure)
     assert supplies.index(supplies.PYPI, nowhere).level is Level.HINT
 
 

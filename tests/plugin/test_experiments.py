@@ -131,24 +131,6 @@ def test_a_mistake_in_a_call_is_one_sentence(project, installed, call, parts):
     result.stdout.no_fnmatch_line("*workbench.py*")
 
 
-def test_a_bar_of_a_metric_that_the_task_lacks_is_one_sentence(project, installed):
-    """In a profile it is refused before anything is asked; in a test of one's own it fails without a traceback."""
-    installed.makepyfile(
-        test_sums=f"""
-        from dspysota import Threshold
-
-        def test_own(sota):
-            assert sota.run(task="gsm8k", model="{MODEL}", rows=2) >= Threshold(f1=0.5)
-        """
-    )
-
-    result = project.run()
-
-    result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines(["*ConfigError: Threshold 'f1' does not fit gsm8k, which has no such metric; *"])
-    result.stdout.no_fnmatch_line("*thresholds.py*")
-
-
 def test_no_cache_measures_anew(project, server):
     """--sota-no-cache asks every question again, in a folder of its own."""
     project.run("-k", "zero_shot")
@@ -207,30 +189,6 @@ def test_a_key_is_never_written_down(installed, monkeypatch):
     assert not [text for text in [*texts, result.stdout.str(), result.stderr.str()] if "very-secret" in text]
 
 
-@pytest.mark.parametrize(
-    "required, key, wanted, outcome, said",
-    [
-        ("false", None, None, "passed", "PASS"),
-        ("false", None, "sk-1", "failed", "refuses us (HTTP 401)*Its key goes into 'MY_KEY', which is not set."),
-        ("false", "sk-1", "sk-1", "passed", "PASS"),
-        ("true", None, None, "failed", "'MY_KEY' is to hold an API key but is not set"),
-    ],
-)
-def test_a_profile_can_say_that_a_key_may_be_missing(installed, monkeypatch, required, key, wanted, outcome, said):
-    """An unset variable then means that the server wants none; one that does says so, with the variable's name."""
-    if key:
-        monkeypatch.setenv("MY_KEY", key)
-    with FakeServer(added, name=MODEL, api_key=wanted) as server:
-        project = Project(installed, "")
-        project.arguments = project.arguments[:-2]
-        use = f"{{base_url: '{server.base_url}', api_key_env: MY_KEY, api_key_required: {required}}}"
-        project.profile(PROFILE.replace("smollm2-135m: {}", f"smollm2-135m: {use}"))
-        result = project.run("-k", "zero_shot", "--sota-limit", "2")
-
-    result.assert_outcomes(**{outcome: 1})
-    result.stdout.fnmatch_lines([f"*{said}*"])
-
-
 def test_a_comparison_is_shown_and_decides_nothing(project, installed):
     """Runs on the same questions are compared pair by pair; the difference goes into the summary."""
     project.profile(PROFILE.replace("[zero_shot, few_shot]}", "few_shot}") + "  - {task: gsm8k, model: smollm2-135m, "
@@ -266,18 +224,6 @@ def test_a_server_that_is_not_there_is_one_sentence(installed):
     assert "could not be measured" in (project.latest / "summary.md").read_text()
 
 
-def test_a_cache_home_that_cannot_be_written_is_one_sentence_in_pytest_too(project, monkeypatch):
-    """Locks of servers are kept there even where the server is somebody else's."""
-    (project.path / "file").write_text("")
-    monkeypatch.setenv("DSPYSOTA_HOME", str(project.path / "file"))
-
-    result = project.run("-k", "zero_shot")
-
-    result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines(["*ConfigError: Nothing can be written into '*/file/servers/endpoints' (*"])
-    result.stdout.no_fnmatch_line("*Traceback*")
-
-
 def test_rows_of_a_twin_are_judged_by_its_own_bar(project, installed):
     """The bar is that of the data really used, which a test can read from the run."""
     project.profile(PROFILE.replace("any: {errors: 0}", "any: {accuracy: 1.0}\n  gsm8k: {accuracy: 0.25}"))
@@ -287,17 +233,6 @@ def test_rows_of_a_twin_are_judged_by_its_own_bar(project, installed):
     )
 
     project.run("-k", "test_bar and zero_shot").assert_outcomes(passed=1)
-
-
-def test_a_misspelt_data_name_is_no_passed_bar(project, server):
-    """A bar of data that no task has would never be judged: the profile is refused before anything is asked."""
-    project.profile(PROFILE.replace("any: {errors: 0}", "gms8k: {accuracy: 1.0}"))
-
-    result = project.run()
-
-    assert 0 != result.ret
-    result.stderr.fnmatch_lines(["*thresholds: unknown name 'gms8k'; valid are any, gsm8k, gsm_symbolic, *"])
-    assert not server.requests
 
 
 def test_the_records_can_be_read_back(project):
