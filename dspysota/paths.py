@@ -1,4 +1,4 @@
-"""Where dspysota keeps what it fetched or built. Nothing here creates a folder; who writes one does.
+"""Where dspysota keeps what it fetched or built. Folders are made by who writes into them, and not by asking here.
 
 <cache home>/models/<name>/       weights ready to be served, one folder a model
 <cache home>/downloads/<name>/    parts of a download under way; emptied when the weights are ready
@@ -10,9 +10,12 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from pathlib import Path
 
 import platformdirs
+
+from dspysota.errors import ConfigError
 
 
 def cache_home() -> Path:
@@ -49,3 +52,29 @@ def tapes_dir() -> Path:
 def servers_dir() -> Path:
     """Logs and leases of model servers."""
     return cache_home() / "servers"
+
+
+def trouble(folder: Path) -> str | None:
+    """Why nothing can be written into `folder`, or made where it is to be; None where it can. Leaves nothing behind."""
+    # os.path, since Path.exists raises where a folder above may not be entered.
+    nearest = next(path for path in (folder, *folder.parents) if os.path.exists(path))
+    try:
+        with tempfile.TemporaryFile(dir=nearest):
+            return None
+    except OSError as error:
+        return error.strerror or type(error).__name__
+
+
+def make(folder: Path, mode: int = 0o777) -> Path:
+    """Create a folder below the cache home and return it. Raises ConfigError where nothing can be written into it."""
+    why = trouble(folder)
+    try:
+        folder.mkdir(mode=mode, parents=True, exist_ok=True)
+    except OSError as error:
+        why = why or error.strerror or type(error).__name__
+    if why:
+        raise ConfigError(
+            f"Nothing can be written into {str(folder)!r} ({why}); set DSPYSOTA_HOME to a folder of yours, which "
+            "keeps weights, programs and the state of servers."
+        )
+    return folder

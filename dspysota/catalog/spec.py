@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from dspysota.errors import ConfigError
 from dspysota.records import Record
 
 SHA256 = r"^[0-9a-f]{64}$"
@@ -73,7 +74,7 @@ class ModelSpec(Record):
     """What it is called everywhere: lower-case letters, digits, dots and dashes."""
     title: str
     family: str
-    parameters: float = Field(gt=0)
+    parameters: float = Field(gt=0, allow_inf_nan=False)
     """Number of weights."""
     context_length: int = Field(gt=0)
     """Tokens of prompt and answer together."""
@@ -87,6 +88,14 @@ class ModelSpec(Record):
     sources: tuple[Source, ...] = ()
     """In order of preference. Empty: the model can only be reached by URL."""
     dtype: str = "bfloat16"
+
+    def check_length(self, tokens: int | None) -> None:
+        """Raise ConfigError for a context longer than the model has, which no server of it would start with."""
+        if tokens is not None and tokens > self.context_length:
+            raise ConfigError(
+                f"max_model_len is {tokens}, but {self.name!r} has a context of {self.context_length} tokens; "
+                "take that or fewer."
+            )
 
     @property
     def small(self) -> bool:

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.table import Table
 
+from dspysota.profiles.values import MOST_AT_ONCE
+
 if TYPE_CHECKING:
     from dspysota.experiment import Tried, TriedFormats
 
@@ -47,7 +49,7 @@ def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     )
     parser.add_argument(
         "--concurrency",
-        type=_count,
+        type=_at_once,
         default=CONCURRENCY,
         metavar="N",
         help=f"questions at once; default: {CONCURRENCY}",
@@ -130,4 +132,10 @@ def _one_line(text: str) -> str:
 def _count(text: str) -> int:
     if not text.isdecimal() or not 1 <= int(text) <= 100_000:
         raise argparse.ArgumentTypeError(f"'{text}' is no number of questions; give a whole number from 1 to 100000")
+    return int(text)
+
+
+def _at_once(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= MOST_AT_ONCE:
+        raise argparse.ArgumentTypeError(f"'{text}' questions at once cannot be; give a whole number to {MOST_AT_ONCE}")
     return int(text)

@@ -22,7 +22,7 @@ LATEST = Path("reports", "latest")
 DESCRIPTION = """\
 Shows the steps from the unoptimized program to each optimized one: DSPy's default format, the format chosen, the
 instructions, the demonstrations, and the samples. Each step is a run on the same rows, with its score, the paired
-difference to the step before it (95%% intervals), and its tokens a question. Nothing is measured: steps that are
+difference to the step before it (95% intervals), and its tokens a question. Nothing is measured: steps that are
 missing are named, and `pytest … --sota-lift` measures them.
 """
 

@@ -9,12 +9,14 @@ from typing import Any
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from dspysota import models, paths
 from dspysota.catalog import ModelSpec, catalog, find
 from dspysota.errors import ConfigError, ModelError
 from dspysota.models.disk import require_space
 from dspysota.models.progress import human, reporter
+from dspysota.report.text import visible
 
 EXAMPLES = """\
 examples:
@@ -72,7 +74,7 @@ def _list(_: argparse.Namespace) -> int:
             spec.name,
             _count(spec.parameters),
             f"{spec.context_length:,}",
-            spec.license,
+            Text(visible(spec.license)),  # the user's text, and no markup
             "gated" if spec.gated else "",
             "small" if spec.small else "",
             human(here.bytes) if here else "–",

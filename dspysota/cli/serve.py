@@ -40,9 +40,13 @@ def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
 
 
 def run(args: argparse.Namespace, manager: Manager | None = None) -> int:
-    """Serve until Ctrl-C or SIGTERM. Raises ServerError when the server does not start or ends by itself."""
+    """Serve until Ctrl-C or SIGTERM.
+
+    Raises ConfigError for options that no server could have, ServerError when it does not start or ends by itself.
+    """
     options = ServerOptions(max_model_len=args.max_model_len, kv_cache_gib=args.kv_cache_gib, eager=not args.no_eager)
     spec = find(args.name)
+    spec.check_length(args.max_model_len)
     manager = manager or Manager()
     weights = ensure(spec)
     with (

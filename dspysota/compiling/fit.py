@@ -16,17 +16,23 @@ CHARACTERS_PER_TOKEN = 3.0
 def fit(module: dspy.Module, job: Job) -> tuple[str, ...]:
     """Drop demonstrations that would not fit, the last ones first, and return a note for each predictor that lost any.
 
-    The rule: instructions, all demonstrations, and the longest demonstrated question once more, in place of the one
-    that will be asked, at three characters a token, plus the tokens reserved for the answer, must not exceed the
-    context length. Nothing is dropped when the context length is not known.
+    The rule: instructions, all demonstrations, and a question as long as the longest that is demonstrated or that a
+    training or validation row leads to, at three characters a token, plus the tokens reserved for the answer, must not
+    exceed the context length. Nothing is dropped when the context length is not known.
+
+    The rule leaves to chance: test questions longer than all of those, text that takes a token for fewer than three
+    characters, and answers in earlier steps that are long and asked about later. Then a case is a context overflow.
     """
     if job.context_length is None:
         return ()
-    adapter = make_adapter(job.adapter_name)
+    adapter, room = make_adapter(job.adapter_name), job.context_length - job.max_tokens
     notes = []
     for name, predictor in module.named_predictors():
         before = len(predictor.demos)
-        while not fits(adapter, predictor.signature, predictor.demos, job.context_length - job.max_tokens):
+        if fits(adapter, predictor.signature, predictor.demos, room - math.ceil(job.at_most / CHARACTERS_PER_TOKEN)):
+            continue  # with any question, so that none need be made up
+        asked = [job.longest_questions[name]] if name in job.longest_questions else []
+        while not fits(adapter, predictor.signature, predictor.demos, room, asked):
             predictor.demos = predictor.demos[:-1]
         if dropped := before - len(predictor.demos):
             notes.append(
@@ -52,10 +58,10 @@ def how_many(texts: Sequence[str], job: Job) -> int:
     return min(len(texts), max(1, int(room // max(longest, 1))))
 
 
-def fits(adapter: Any, signature: Any, demos: list[Any], room: int) -> bool:
+def fits(adapter: Any, signature: Any, demos: list[Any], room: int, asked: Sequence[Any] = ()) -> bool:
     """Return whether a prompt with these demonstrations takes at most `room` tokens, by the rule above.
 
-    None always fits.
+    `asked` are questions that will be asked, as values of input fields. No demonstrations always fit.
     """
     if not demos:
         return True
@@ -63,5 +69,5 @@ def fits(adapter: Any, signature: Any, demos: list[Any], room: int) -> bool:
     def size(demo: Any) -> int:
         return len(adapter.format_user_message_content(signature, demo))
 
-    messages = adapter.format(signature, demos, {**max(demos, key=size)})
+    messages = adapter.format(signature, demos, {**max([*demos, *asked], key=size)})
     return math.ceil(sum(len(str(message["content"])) for message in messages) / CHARACTERS_PER_TOKEN) <= room

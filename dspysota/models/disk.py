@@ -27,9 +27,11 @@ def require_space(folder: Path, needed: float, what: str) -> None:
 
 @contextmanager
 def locked(name: str, reporter: Reporter) -> Iterator[None]:
-    """Hold the model's lock: two processes never fetch, convert or remove the same weights at once."""
-    folder = paths.models_dir() / ".locks"
-    folder.mkdir(parents=True, exist_ok=True)
+    """Hold the model's lock: two processes never fetch, convert or remove the same weights at once.
+
+    Raises ConfigError where nothing can be written below the cache home.
+    """
+    folder = paths.make(paths.models_dir() / ".locks")
     lock = FileLock(folder / f"{name}.lock")
     try:
         lock.acquire(timeout=0)

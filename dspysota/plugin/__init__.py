@@ -83,6 +83,15 @@ def pytest_assertrepr_compare(op: str, left: object, right: object) -> list[str]
 
 
 @pytest.hookimpl(wrapper=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, object]:
+    """Let a bar that does not fit a run, and whatever else speaks to the user, fail its test in one sentence."""
+    if "sota" not in pyfuncitem.fixturenames:
+        return (yield)
+    with plainly():
+        return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Let the runs of the test ride on its report."""
     report = yield

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import product
 from typing import Annotated
 
@@ -12,7 +12,7 @@ from pydantic import BeforeValidator, Field
 
 from dspysota import catalog
 from dspysota.errors import ConfigError
-from dspysota.profiles.values import Bars, Cell, Claim, ModelUse, Optimize, Role
+from dspysota.profiles.values import Bars, Cell, Claim, Concurrency, ModelUse, Optimize, Role
 from dspysota.records import Record
 
 
@@ -35,6 +35,15 @@ class Known:
     """The approach of an expression such as `bootstrap:instructions`, which is an approach too; raises ConfigError."""
     parts: str = ""
     """Which expressions there are, for messages that list the approaches."""
+    data: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """By task, the names that its rows may bear, which bars go by; without one the task's own."""
+
+    metrics: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Metrics by task, which bars go by; those of a task without any are not checked."""
+
+    def data_names(self, chosen: Iterable[str]) -> tuple[str, ...]:
+        """What the bars of these tasks may be named after: the data sets, or `any` of them."""
+        return ("any", *dict.fromkeys(name for task in chosen for name in self.data.get(task, (task,))))
 
 
 def _as_list(value: object) -> object:
@@ -67,7 +76,7 @@ class ProfileFile(Record):
     name: str
     description: str = ""
     seed: int = 0
-    concurrency: int = Field(default=16, ge=1)
+    concurrency: Concurrency = 16
     rows: dict[str, int] = Field(default_factory=dict)
     """Test questions per task, for cells that do not say."""
     thresholds: Bars = Field(default_factory=dict)
@@ -83,11 +92,21 @@ def cells(file: ProfileFile, known: Known) -> Iterator[Cell]:
     """The file's cells, in its order. Raises ConfigError naming the place, the bad name and the valid ones."""
     for name, use in file.models.items():
         _check_model(name, use, f"models.{name}")
+    for task in file.rows:
+        check_name(task, known.programs, "rows")
+    for data_name in file.thresholds:
+        check_name(data_name, known.data_names(known.programs), "thresholds")
     seen: dict[tuple[str, str], str] = {}
+    references: dict[str, str] = {}
     for place, cell in _expand(file, known):
         first = seen.setdefault((cell.task, cell.id), place)
         if first != place:
             raise ConfigError(f"{place} repeats {cell.task} with {cell.id!r}, which {first} already has; remove one.")
+        if cell.role == "reference" and references.setdefault(cell.task, cell.id) != cell.id:
+            raise ConfigError(
+                f"{place}.role: {cell.task} has two references, {references[cell.task]!r} and {cell.id!r}; a task's "
+                "cells are compared with one."
+            )
         yield cell
 
 
@@ -96,6 +115,9 @@ def _expand(file: ProfileFile, known: Known) -> Iterator[tuple[str, Cell]]:
         place = f"cells[{position}]"
         for task in entry.task:
             check_name(task, known.programs, f"{place}.task")
+        for data_name in entry.thresholds:
+            check_name(data_name, known.data_names(entry.task), f"{place}.thresholds")
+        for task in entry.task:
             chosen = entry.program or known.programs[task][:1]
             for combination in product(entry.model, entry.approach, chosen, entry.adapter):
                 yield place, _cell(file, entry, (task, *combination), known, place)
@@ -181,7 +203,7 @@ def _check_model(name: str, use: ModelUse, place: str) -> None:
     if use.base_url or use.base_url_env:
         return  # an endpoint may serve models that the catalog does not know
     try:
-        catalog.find(name)
+        catalog.find(name).check_length(use.max_model_len)
     except ConfigError as error:
         raise ConfigError(f"{place}: {error}") from error
 

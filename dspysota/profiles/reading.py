@@ -8,6 +8,7 @@ import yaml
 from pydantic import ValidationError
 
 from dspysota.errors import ConfigError
+from dspysota.profiles import document
 from dspysota.profiles.grid import CellEntry, Known, ProfileFile, cells
 from dspysota.profiles.values import Cell, Claim, ModelUse, Optimize, Profile
 from dspysota.records import Record
@@ -36,9 +37,11 @@ def load(name_or_file: str, *, root: Path, known: Known) -> Profile:
     """
     path = _find(name_or_file, root)
     try:
-        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
+        raw = document.read(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise ConfigError(f"Profile {str(path)!r} cannot be read: {' '.join(str(error).split())}.") from error
+    except ConfigError as error:
+        raise ConfigError(f"Profile {str(path)!r}: {error}") from error
     try:
         file = ProfileFile.model_validate(raw if raw is not None else {})
         profile = _build(file, known)
@@ -66,7 +69,7 @@ def _find(name_or_file: str, root: Path) -> Path:
 def _build(file: ProfileFile, known: Known) -> Profile:
     grid = tuple(cells(file, known))
     for cell in grid:
-        _check_thresholds(cell)
+        _check_thresholds(cell, known)
     return Profile(
         name=file.name,
         description=file.description,
@@ -78,12 +81,28 @@ def _build(file: ProfileFile, known: Known) -> Profile:
     )
 
 
-def _check_thresholds(cell: Cell) -> None:
+def _check_thresholds(cell: Cell, known: Known) -> None:
     for data_name in cell.thresholds:
         try:
             cell.threshold(data_name)
         except ConfigError as error:
             raise ConfigError(f"thresholds.{data_name} of {cell.task} {cell.id}: {error}") from error
+    _, *data_names = known.data_names([cell.task])
+    for data_name in data_names:
+        _check_metrics(cell, data_name, known.metrics.get(cell.task))
+
+
+def _check_metrics(cell: Cell, data_name: str, metrics: tuple[str, ...] | None) -> None:
+    """Raise ConfigError for a bar of a metric that the task lacks: a run would be measured and then not be judged."""
+    bar = cell.threshold(data_name)
+    for name, least in {"f1": bar.f1, "em": bar.em, **bar.scores}.items():
+        if least is not None and metrics is not None and name not in metrics:
+            own = cell.thresholds.get(data_name, {})
+            place = data_name if name in own or "scores" in own else "any"
+            raise ConfigError(
+                f"thresholds.{place} of {cell.task} {cell.id}: {name!r} is no metric of {cell.task}; valid are "
+                f"accuracy (of its main one), {', '.join(metrics)}."
+            )
 
 
 def _explain(error: ValidationError) -> str:

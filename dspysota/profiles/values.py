@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, JsonValue
 
@@ -14,6 +14,13 @@ Role = Literal["candidate", "reference", "baseline"]
 
 Bars = dict[str, dict[str, JsonValue]]
 """Thresholds by data name (`gsm8k`, `gsm_symbolic`, …) or `any`: names of bars and their numbers."""
+
+
+MOST_AT_ONCE = 4096
+"""Questions in flight at most: each has a thread and a connection, and no server answers more at once."""
+
+Concurrency = Annotated[int, Field(ge=1, le=MOST_AT_ONCE)]
+"""How many questions are kept in flight."""
 
 
 class TokenPrice(Record):
@@ -49,6 +56,8 @@ class ModelUse(Record):
     base_url_env: str | None = None
     api_key_env: str | None = None
     """Name of the environment variable with the endpoint's key; the key itself is never written down."""
+    api_key_required: bool = True
+    """False: where that variable is not set, the endpoint is asked without a key."""
     max_model_len: int | None = Field(default=None, ge=128)
     kv_cache_gib: int = Field(default=2, ge=1)
     eager: bool = True
@@ -100,7 +109,7 @@ class Profile(Record):
     name: str
     description: str = ""
     seed: int = 0
-    concurrency: int = Field(default=16, ge=1)
+    concurrency: Concurrency = 16
     """Questions kept in flight at the server."""
     models: dict[str, ModelUse] = Field(default_factory=dict)
     cells: tuple[Cell, ...] = ()

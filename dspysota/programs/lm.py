@@ -211,7 +211,8 @@ def make_lm(  # noqa: PLR0913  one name per thing that is always sent; all but t
 ) -> SeededLM:
     """Return the model behind an OpenAI-compatible URL ending in /v1, for up to `concurrency` threads.
 
-    `timeout` is in seconds and per attempt. Raises ConfigError when the URL is none.
+    `timeout` is in seconds and per attempt. Raises ConfigError when the URL is none, or for more
+    threads than 4096.
     """
     wire = Wire(endpoint_url, api_key, timeout=timeout, retries=retries, concurrency=concurrency)
     return SeededLM(

@@ -69,7 +69,7 @@ def read_reply(data: bytes) -> Reply:
         finish_reason=_text(finish) if isinstance(finish, str) else None,
         first_token_seconds=None if first is None else first + (queue or 0.0),
         queue_seconds=queue,
-        refusal=_text(refusal)[:500] if isinstance(refusal, str) and refusal else filtered,
+        refusal=_text(refusal) if isinstance(refusal, str) and refusal else filtered,
     )
 
 

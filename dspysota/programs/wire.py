@@ -7,12 +7,13 @@ import json
 import re
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import urllib3
 
 from dspysota.errors import ConfigError
+from dspysota.profiles.values import MOST_AT_ONCE
 from dspysota.programs.calls import record
 from dspysota.programs.reply import Reply, WireError, read_reply
 from dspysota.records import Call, Failure, Message, Usage
@@ -62,6 +63,9 @@ class Wire:
         url = urllib3.util.parse_url(self.base_url)
         if url.scheme not in {"http", "https"} or not url.host:
             raise ConfigError(f"{self.base_url!r} is no endpoint URL: give one such as 'http://127.0.0.1:8000/v1'.")
+        if not 1 <= self.concurrency <= MOST_AT_ONCE:
+            # urllib3 makes room for all connections at once: for a million of them it takes seconds, and then memory.
+            raise ConfigError(f"A concurrency of {self.concurrency} cannot be; give 1 to {MOST_AT_ONCE}.")
         headers = {"Content-Type": "application/json", "Accept": "application/json", "User-Agent": "dspysota"}
         if self.api_key:
             headers["Authorization"] = f"Bearer {self.api_key}"
@@ -85,7 +89,7 @@ class Wire:
         while True:
             sent = self.clock()
             try:
-                reply = read_reply(self.post(path, body))
+                reply = self._safe(read_reply(self.post(path, body)))
             except WireError as error:
                 if not error.transient or attempt > self.retries:
                     record(self._call(messages, attempt, started, sent, error=str(error)))
@@ -126,7 +130,7 @@ class Wire:
 
     def post(self, path: str, body: bytes) -> bytes:
         """Send one request to a path below /v1, once, unrecorded, and return the answer's body. Raises WireError."""
-        deadline = self.clock() + self.timeout
+        deadline, begun = self.clock() + self.timeout, False
         try:
             response = self._pool.urlopen(
                 "POST",
@@ -138,10 +142,12 @@ class Wire:
                 timeout=urllib3.Timeout(connect=min(10.0, self.timeout), read=self.timeout),
                 preload_content=False,
             )
+            begun = True
             data = self._read(response, deadline)
         except _TRANSIENT as error:
-            # The loop knows by the first two words that the server is gone, and not that it refused one question.
-            raise WireError(Failure.SERVER_ERROR, f"No connection: {self._shown(error)}", transient=True) from error
+            # The loop knows by these first two words that the server is gone, and not that it refused one question.
+            what = "The answer was cut off" if begun else "No connection"
+            raise WireError(Failure.SERVER_ERROR, f"{what}: {self._shown(error)}", transient=True) from error
         except urllib3.exceptions.TimeoutError as error:
             raise WireError(Failure.TIMEOUT, f"No answer within {self.timeout:g} s.") from error
         except (urllib3.exceptions.HTTPError, OSError) as error:
@@ -177,6 +183,10 @@ class Wire:
         return WireError(
             Failure.SERVER_ERROR, text, status=status, pause=pause, transient=status == 429 or status >= 500
         )
+
+    def _safe(self, reply: Reply) -> Reply:
+        """Return the reply; its refusal is the server's text, which may quote the key as any other."""
+        return reply if reply.refusal is None else replace(reply, refusal=self._shown(reply.refusal))
 
     def _shown(self, text: object) -> str:
         """Shorten what the other side said, make all of it visible, and take the key out, should it quote one."""

@@ -23,6 +23,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from dspysota import paths
 from dspysota.serving import presence
 
 LOG_BYTES = 65536
@@ -89,8 +90,8 @@ class Home:
         self.lock = folder / "lock"
 
     def create(self) -> None:
-        """Create the folder, for this user alone."""
-        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        """Create the folder, for this user alone. Raises ConfigError where that cannot be."""
+        paths.make(self.folder, mode=0o700)
         self.folder.chmod(0o700)
 
     def launch(self) -> Launch | None:

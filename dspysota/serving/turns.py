@@ -20,10 +20,9 @@ def exclusive(endpoint: Endpoint, *, root: Path | None = None, console: Console 
     """Hold the machine-wide lock of an endpoint; says so while another run holds it.
 
     Our own servers on the CPU share one lock, since each of them computes on all cores. Not reentrant: a process that
-    enters it twice at once waits for itself.
+    enters it twice at once waits for itself. Raises ConfigError where the lock cannot be kept.
     """
-    folder = (root or paths.servers_dir()) / "endpoints"
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder = paths.make((root or paths.servers_dir()) / "endpoints", mode=0o700)
     shared = endpoint.info.backend == "vllm-cpu"
     name = "cpu" if shared else hashlib.sha256(endpoint.base_url.encode()).hexdigest()[:16]
     with (

@@ -7,6 +7,7 @@ import json
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from typing import ClassVar, Literal
 
 from pydantic import JsonValue
@@ -86,6 +87,11 @@ class Task(ABC):
     @abstractmethod
     def perfect(self, example: Example) -> tuple[str, Details]:
         """Return an output, and details, that deserve full marks, with `example.gold` as prediction."""
+
+    @property
+    def data_names(self) -> tuple[str, ...]:
+        """Names that the rows may bear: the original's, and that of the offline twin."""
+        return self.layout.name, import_module(self.layout.twin).NAME
 
     def complete(self, example: Example, details: Details) -> bool | None:
         """Return whether all supporting paragraphs were retrieved; None where the task or program retrieves nothing."""

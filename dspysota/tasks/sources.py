@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 import json
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -21,6 +22,9 @@ from dspysota.tasks.hub import HubFiles, HubUnavailableError, fetch
 
 TRUE = frozenset({"1", "on", "true", "yes"})
 """What switches an environment variable on, as huggingface_hub reads its own."""
+
+_HALF = re.compile(rb"\\u[dD][89a-fA-F]|\xed[\xa0-\xbf]")
+"""Half a character as JSON writes it, or as bytes, which Python's JSON lets pass; a look before a closer one."""
 
 
 def kept_offline(env: Mapping[str, str]) -> bool:
@@ -182,7 +186,17 @@ def _rows(path: Path, lines: Sequence[bytes]) -> Iterator[RawRow]:
             raise DataError(f"{where} is not JSON: {error}.") from error
         if not isinstance(fields, dict):
             raise DataError(f"{where} is not a JSON object but {type(fields).__name__}.")
+        if _HALF.search(line) and not _is_text(fields):
+            raise DataError(f"{where} holds half a character (a lone surrogate, \\ud800 to \\udfff), which is no text.")
         yield RawRow(where, number, fields)
+
+
+def _is_text(fields: dict[str, Any]) -> bool:
+    try:
+        json.dumps(fields, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _read_directory(directory: Path, layout: Layout) -> RawData:

@@ -113,6 +113,10 @@ def check_disjoint(splits: Splits, extra_questions: Iterable[str] = ()) -> None:
     clashes: list[str] = []
     for name, rows in splits.items():
         for row in rows:
+            if ids.get(row.id) == name:
+                raise DataError(
+                    f"The id {row.id!r} stands twice in the {name} split; give each row its own, as cases go by it."
+                )
             if row.id in ids:
                 clashes.append(f"id {row.id!r} is in {ids[row.id]} and in {name}")
             ids[row.id] = name

@@ -147,10 +147,11 @@ def test_a_teacher_is_asked_for_demonstrations_and_named():
     [
         ({"name": "magic"}, "no approach 'magic'; there are zero_shot"),
         ({"task": "gsm9k"}, "no task 'gsm9k'"),
+        ({"concurrency": 30_000_000}, "concurrency of 30000000 cannot be; give 1 to 4096"),
         ({"lm": dspy.LM("openai/x")}, "The model is a LM; give one of dspysota.programs.make_lm"),
         ({"teacher": "gpt"}, "The model is a str"),
     ],
-    ids=["name", "task", "lm", "teacher"],
+    ids=["name", "task", "concurrency", "lm", "teacher"],
 )
 def test_what_cannot_work_is_refused_at_once(fields, says):
     """Before anything is compiled, in one sentence with the valid names or the cure."""

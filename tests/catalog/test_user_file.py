@@ -78,6 +78,8 @@ def test_may_have_no_source(write):
     "change, said",
     [
         (("parameters: 1_000_000", "parameters: lots"), ["'parameters'", "'lots'", "number"]),
+        (("parameters: 1_000_000", "parameters: 1e400"), ["'parameters'", "'1e400'", "finite number"]),
+        (("parameters: 1_000_000", "parameters: .inf"), ["'parameters'", "inf", "finite number"]),
         (("context_length: 512", "context_length: -1"), ["'context_length'", "-1", "greater than 0"]),
         (("license: MIT", "licence: MIT"), ["'licence'", "license"]),
         (("    title: Tiny\n", ""), ["'title' is missing"]),
@@ -86,7 +88,18 @@ def test_may_have_no_source(write):
         (("license: MIT", "license: MIT\n    chat_template: none.jinja"), ["none.jinja", "phi2.jinja"]),
         (("  tiny:", "  Tiny One:"), ["'name'", "'Tiny One'"]),
     ],
-    ids=["number", "range", "unknown field", "missing field", "kind", "repo", "template", "name"],
+    ids=[
+        "number",
+        "too large",
+        "infinite",
+        "range",
+        "unknown field",
+        "missing field",
+        "kind",
+        "repo",
+        "template",
+        "name",
+    ],
 )
 def test_wrong_entry_is_refused_by_file_entry_field_and_value(write, change, said):
     """Whoever wrote the file learns where to look and what would be right."""

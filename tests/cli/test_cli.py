@@ -27,6 +27,16 @@ def test_help_lists_every_command_and_shows_examples(capsys):
     assert "dspysota models pull" in shown
 
 
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_of_a_command_is_for_reading(command, capsys):
+    """A percent sign is one, whatever argparse makes of it."""
+    with pytest.raises(SystemExit):
+        main([command, "--help"])
+    shown = capsys.readouterr().out
+    assert f"usage: dspysota {command}" in shown
+    assert "%%" not in shown
+
+
 @pytest.mark.parametrize("words", [[], ["docter"], ["doctor", "--fix"]])
 def test_wrong_words_are_answered_with_usage_and_2(words, capsys):
     """argparse's own answer: usage, one sentence, exit status 2."""
@@ -41,6 +51,27 @@ def test_an_error_of_ours_is_one_line_and_2(monkeypatch, capsys):
     monkeypatch.setattr("dspysota.cli.doctor.examine", raising(ModelError("No model 'x'. Try `dspysota models list`.")))
     assert main(["doctor"]) == 2
     assert capsys.readouterr().err.splitlines()[-1] == "dspysota: No model 'x'. Try `dspysota models list`."
+
+
+@pytest.mark.parametrize("words", ["models pull smollm2-135m", "models rm smollm2-135m", "serve smollm2-135m"])
+def test_a_cache_home_that_cannot_be_written_is_one_sentence(words, tmp_path, monkeypatch, capsys):
+    """Whatever is in the way there, the message names the folder, the reason and the variable that moves it."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("DSPYSOTA_HOME", str(tmp_path / "file"))
+    (tmp_path / "file").write_text("")
+
+    assert main(words.split()) == 2
+
+    said = capsys.readouterr().err.splitlines()[-1]
+    assert said.startswith(f"dspysota: Nothing can be written into '{tmp_path / 'file' / 'models'}")
+    assert "(Not a directory); set DSPYSOTA_HOME" in said
+
+
+def test_results_make_no_folder(tmp_path, capsys):
+    """A mistyped path would leave folders behind, and the table where nobody looks for it."""
+    assert main(["results", str(tmp_path), "--output", str(tmp_path / "dosc" / "results.md")]) == 2
+    assert capsys.readouterr().err.startswith(f"dspysota: There is no folder '{tmp_path / 'dosc'}' for 'results.md'")
+    assert not (tmp_path / "dosc").exists()
 
 
 def test_ctrl_c_is_130_without_a_traceback(monkeypatch, capsys):

@@ -9,7 +9,7 @@ from rich.console import Console
 
 from dspysota.cli.doctor import show
 from dspysota.doctor import Finding, Level, hardware, software, supplies
-from dspysota.doctor.machine import Machine
+from dspysota.doctor.machine import Machine, look
 
 GIB = 2**30
 LAPTOP = Machine(
@@ -61,6 +61,13 @@ def test_a_machine_as_setup_leaves_it_is_well(check, machine):
         (hardware.memory, replace(LAPTOP, memory_free=2 * GIB), "fault", "2.0 of 24.0 GiB free", "ps aux"),
         (hardware.memory, replace(LAPTOP, memory_free=6 * GIB), "hint", "takes 8", "ps aux"),
         (hardware.disk, replace(LAPTOP, disk_free=GIB // 2), "fault", "0.5 GiB free", "DSPYSOTA_HOME="),
+        (
+            hardware.disk,
+            replace(LAPTOP, cache_trouble="Not a directory"),
+            "fault",
+            "(Not a directory)",
+            "DSPYSOTA_HOME=",
+        ),
         (hardware.libraries, replace(LAPTOP, libraries={}), "hint", "tcmalloc and libiomp5", "apt-get install"),
     ],
 )
@@ -70,6 +77,17 @@ def test_what_is_wrong_is_named_with_its_cure(check, machine, level, said, cure)
     assert finding.level == level
     assert said in finding.text
     assert (cure in finding.cure) if cure else finding.cure is None
+
+
+def test_whether_the_cache_can_be_written_is_tried(tmp_path, monkeypatch):
+    """A cache home that is no folder is a fault, however much room its disk has; trying leaves nothing behind."""
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("DSPYSOTA_HOME", str(tmp_path / "file"))
+    assert hardware.disk(look()).level is Level.FAULT
+
+    monkeypatch.setenv("DSPYSOTA_HOME", str(tmp_path / "new" / "home"))
+    assert hardware.disk(look()).level is not Level.FAULT
+    assert ["file"] == [path.name for path in tmp_path.iterdir()]
 
 
 def test_the_torchvision_fault_is_recognised_by_its_message():
@@ -91,13 +109,14 @@ def test_the_hub_and_the_index_out_of_reach_are_hints():
     """Everything has a way without the network, so that its absence is no fault."""
     nowhere = lambda url: False  # noqa: E731
     assert supplies.hub({}, nowhere).level is Level.HINT
+    assert "HF_ENDPOINT=" in str(supplies.hub({}, nowhere).cure)
     assert supplies.index(supplies.PYPI, nowhere).level is Level.HINT
 
 
 def test_the_hub_is_not_asked_when_the_user_works_offline():
     """HF_HUB_OFFLINE means no request, not even from the doctor."""
     finding = supplies.hub({"HF_HUB_OFFLINE": "1"}, lambda url: pytest.fail(f"{url} was asked"))
-    assert finding.level is Level.HINT
+    assert (finding.level, finding.cure) == (Level.HINT, "unset HF_HUB_OFFLINE")
 
 
 def test_secrets_in_an_address_are_not_shown():

@@ -164,7 +164,8 @@ def test_no_server_is_one_sentence_and_2(formats):
 
 
 @pytest.mark.parametrize(
-    "words", [["--rows", "0"], ["--rows", "many"], ["--concurrency", "-1"], ["--approach", "mipro"]]
+    "words",
+    [["--rows", "0"], ["--rows", "many"], ["--concurrency", "-1"], ["--concurrency", "4097"], ["--approach", "mipro"]],
 )
 def test_numbers_and_choices_are_checked_by_the_command_line(formats, capsys, words):
     """Values out of range are refused with usage and exit status 2."""

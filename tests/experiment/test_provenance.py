@@ -31,4 +31,5 @@ def test_without_a_repository_there_is_no_commit(tmp_path):
 def test_versions_and_machine_are_known():
     """What shapes an answer or its latency is recorded, and nothing that names the user."""
     assert {"python", "dspy", "pydantic"} <= set(provenance.versions())
+    assert provenance.versions(served_here=False).items() <= provenance.versions().items()
     assert {"system", "cpu", "cores", "memory_gib"} <= set(provenance.machine())

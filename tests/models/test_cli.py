@@ -24,7 +24,7 @@ def user_catalog(monkeypatch, tmp_path, make_model, home):
     """`tiny` can be pulled, `gone` is in no index, `remote` is reached by URL."""
     tiny = make_model().model_dump(mode="json", exclude={"name"})
     gone = {**tiny, "sources": [{**tiny["sources"][0], "packages": ["not-there==1.0"]}]}
-    models = {"tiny": tiny, "gone": gone, "remote": {**tiny, "sources": []}}
+    models = {"tiny": tiny, "gone": gone, "remote": {**tiny, "sources": [], "license": "[/own] \x1b[2J"}}
     (tmp_path / "dspysota-models.yaml").write_text(yaml.safe_dump({"models": models}))
 
 
@@ -52,6 +52,7 @@ def test_list_shows_every_model_and_what_is_here(index, capsys):
     assert "gated" in lines["llama-3.3-70b-instruct"]
     assert "131,072" in lines["llama-3.3-70b-instruct"]
     assert lines["qwen2.5-coder-0.5b"].split()[-2:] == ["small", "–"]
+    assert "[/own] ␛[2J" in lines["remote"]
     assert lines["tiny"].split()[-2].isdigit()
     assert lines["tiny"].endswith("bytes")
 

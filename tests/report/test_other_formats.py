@@ -247,7 +247,7 @@ def test_report_command_with_several_folders_wants_a_place(stored, capsys):
 
 def test_results_command_writes_the_document(stored, tmp_path, capsys):
     """The document names the command that made the runs, and a second run changes nothing."""
-    target = tmp_path / "docs" / "results.md"
+    target = tmp_path / "results.md"
     assert main(["results", str(stored), "--output", str(target)]) == 0
     first = target.read_text()
     assert "pytest evals --from-store" in first

@@ -120,11 +120,29 @@ def test_the_memory_needed_is_weights_cache_and_overhead(tmp_path):
     assert vllm.need_bytes(tmp_path, 2) == 1000 + int(3.5 * 2**30)
 
 
-@pytest.mark.parametrize("flag", ["--api-key", "--port=1", "--model"])
+@pytest.mark.parametrize(
+    "flag",
+    [
+        *("--api-key", "--port=1", "--model"),
+        *("--api_key", "--api_key=sk", "--api", "--hf-token", "--hf_tok=x", "--hf-token x", "--ssl-password"),
+        *("--served-model", "--max_model_len", "--max-num-s"),
+    ],
+)
 def test_flags_of_the_manager_are_refused(flag):
-    """A key on the command line would be seen by all; the port and the model are the manager's."""
-    with pytest.raises(ConfigError, match=flag.partition("=")[0]):
+    """A key on the command line would be seen by all; the port and the model are the manager's.
+
+    vLLM takes underscores for dashes, and the beginning of a flag for the flag.
+    """
+    with pytest.raises(ConfigError, match=f"'{flag.replace(' ', '=').partition('=')[0]}'"):
         ServerOptions(extra_flags=(flag,))
+
+
+@pytest.mark.parametrize(
+    "flags", [("--max-num-batched-tokens", "8192"), ("--tokenizer=x",), ("--long-prefill-token-threshold", "token")]
+)
+def test_other_flags_are_not(flags):
+    """Tokens and tokenizers are no secrets."""
+    assert flags == ServerOptions(extra_flags=flags).extra_flags
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from dspysota.cli import parser
+from dspysota.cli import main, parser
 from tests.serving.servers import ROOT, eventually, gone, only_home
 
 PROGRAM = """
@@ -74,3 +74,13 @@ def test_a_port_that_is_none_is_refused(port, capsys):
     with pytest.raises(SystemExit):
         parser().parse_args(["serve", "smollm2-135m", "--port", port])
     assert "give 1 to 65535" in capsys.readouterr().err
+
+
+def test_a_context_longer_than_the_models_is_refused_before_anything_is_fetched(tmp_path, monkeypatch, capsys):
+    """vLLM would say so, too, but only after gigabytes were fetched and converted."""
+    monkeypatch.setattr("dspysota.cli.serve.ensure", lambda spec: pytest.fail(f"{spec.name} was fetched"))
+    monkeypatch.chdir(tmp_path)
+
+    assert main(["serve", "smollm2-135m", "--max-model-len", "8193"]) == 2
+
+    assert "max_model_len is 8193, but 'smollm2-135m' has a context of 8192 tokens" in capsys.readouterr().err

@@ -44,6 +44,8 @@ def test_a_directory_that_does_not_exist_is_an_error(tmp_path):
         ('{"question": ' + "9" * 5000 + "}", "is not JSON"),
         ('{"answer": "#### 1"}', "has no text in 'question'"),
         ('{"question": " ", "answer": "#### 1"}', "has no text in 'question'"),
+        (r'{"question": "Q \ud800?", "answer": "#### 1"}', "half a character"),
+        (r'{"question": "Q?", "answer": "#### 1", "hints": [{"a\uDFFF": 1}]}', "half a character"),
         ('{"question": "Q?", "answer": 1}', "has no 'answer'"),
         ('{"question": "Q?", "answer": "It is 1."}', "has no 'answer'"),
         ('{"question": "Q?", "answer": "#### many"}', "'many' after '####'"),
@@ -89,6 +91,16 @@ def test_bytes_that_are_no_text_are_named(write):
     (folder / "gsm8k" / "test.jsonl").write_bytes(b'{"question": "\xff\xfe?", "answer": "#### 1"}\n')
 
     with pytest.raises(DataError, match=r"test.jsonl' line 1 is not JSON"):
+        load("gsm8k", folder)
+
+
+def test_half_a_character_as_bytes_is_named_and_a_whole_one_read(write):
+    """No server can be asked a text that cannot be encoded; two halves make a character, which can."""
+    folder = write(gsm8k_test=[r'{"question": "\ud83d\ude00?", "answer": "#### 1"}'])
+    assert "\U0001f600?" == load("gsm8k", folder).take(1)[0].question
+
+    (folder / "gsm8k" / "test.jsonl").write_bytes(b'{"question": "\xed\xa0\x80?", "answer": "#### 1"}\n')
+    with pytest.raises(DataError, match=r"test.jsonl' line 1 holds half a character"):
         load("gsm8k", folder)
 
 

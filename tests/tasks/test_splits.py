@@ -76,7 +76,7 @@ def test_the_same_id_in_two_splits_is_refused():
 
 def test_the_same_id_twice_in_one_split_is_refused():
     """Cases are kept by id, so a split holds each once."""
-    with pytest.raises(DataError, match="id 'x' is in test and in test"):
+    with pytest.raises(DataError, match=r"id 'x' stands twice in the test split; give each row its own"):
         check_disjoint(Splits(train=(), validation=(), test=(row("x", "a"), row("x", "b"))))
 
 

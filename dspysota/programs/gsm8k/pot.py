@@ -65,7 +65,8 @@ def number(text: str) -> str | None:
     (None, None, None, None)
     """
     line = next((line for line in reversed(text.split("\n")) if _DIGIT.search(line)), "")
-    value = extract(line)
+    # Python writes a negative number without a space: "- 7" is an item of a list.
+    value = extract(line.strip().removeprefix("- "))
     if value is None or abs(value) >= LARGEST:
         return None
     return f"{(round(value, DECIMALS) + 0).normalize():f}"
