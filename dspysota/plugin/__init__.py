@@ -60,15 +60,24 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_assertrepr_compare(config: pytest.Config, op: str, left: object, right: object) -> list[str] | None:
-    """Explain a missed threshold: which run, and each bar it missed."""
-    if op != ">=" or type(right).__name__ != "Threshold":
+    """Explain a missed threshold, bar by bar, or a claim that is not shown, criterion by criterion."""
+    if op != ">=" or type(right).__name__ not in {"Threshold", "Claim"}:
         return None
+    if type(right).__name__ == "Claim":
+        return _verdict(left, right)
     from dspysota.records import Run
     from dspysota.thresholds import Threshold
 
     if isinstance(left, Run) and isinstance(right, Threshold):
         return sights.note_misses(config, left, right)
     return None
+
+
+def _verdict(left: object, right: object) -> list[str] | None:
+    from dspysota.claims import Claim
+    from dspysota.records import Versus
+
+    return right.judge(left).sentences() if isinstance(left, Versus) and isinstance(right, Claim) else None
 
 
 @pytest.hookimpl(wrapper=True)
