@@ -1,5 +1,9 @@
 """What pytest shows of a claim that a run does not show."""
 
+from tests.factories import make_run
+
+pytest_plugins = ["pytester"]
+
 CLAIMS = """
 from dspysota import Claim
 from dspysota.records import Run
@@ -18,8 +22,6 @@ def test_bad():
 
 def test_an_assertion_explains_its_verdict(installed):
     """A verdict that is not PASS fails the test, in as many lines as it has criteria, and without a repr."""
-    from tests.factories import make_run
-
     run = make_run([1.0] * 60 + [0.0] * 60)
     reference = make_run([1.0] * 120, model_name="qwen2.5-coder-1.5b")
     for name, one in (("run", run), ("reference", reference)):
