@@ -4,6 +4,7 @@ Runs and costs in, a verdict out; nothing is measured here. How often a verdict 
 """
 
 from dspysota.claims.claim import Claim
+from dspysota.claims.sequential import SequentialTest, Stop
 from dspysota.claims.verdict import Criterion, Outcome, Verdict
 
-__all__ = ["Claim", "Criterion", "Outcome", "Verdict"]
+__all__ = ["Claim", "Criterion", "Outcome", "SequentialTest", "Stop", "Verdict"]

@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 from statistics import fmean
 
 from dspysota.claims import pairing
+from dspysota.claims.sequential import SHARE, SequentialTest, Stop
 from dspysota.claims.verdict import Criterion, Outcome, Verdict
 from dspysota.errors import ConfigError, RunError
-from dspysota.records import Published, Run, Versus
+from dspysota.records import Costs, Published, Run, Versus
 
 MOST = 2.0
 """Largest ratio that can be claimed; beyond lies what was meant in percent."""
@@ -56,8 +57,21 @@ class Claim:
                 f"Claim alpha={self.alpha!r} is no error rate; it must lie between 0 and 0.5, as 0.05 does."
             )
 
-    def judge(self, versus: Versus) -> Verdict:
+    def sequential(self, *, stop: Stop = "decided", share: float = SHARE) -> SequentialTest:
+        """A test of the claimed quality that may end a run early; hand it to `judge` afterwards, whatever it said.
+
+        Where the claim names a cost, too, its test is made on the questions up to the end. Raises ConfigError when the
+        claim names no quality.
+        """
+        if self.quality is None:
+            raise ConfigError("Only a claim on quality can be decided early; this one names a cost alone.")
+        return SequentialTest(self.quality, self._alphas, stop=stop, share=share)
+
+    def judge(self, versus: Versus, sequential: SequentialTest | None = None) -> Verdict:
         """The verdict. The same runs and costs give the same one.
+
+        With a sequential test that watched the run, its decision stands, and rests on the questions that it counted;
+        where it decided nothing, the test on all questions has what it left of the error rate.
 
         Raises RunError, naming the difference, when the runs did not answer the same examples, and when the claim names
         a cost and one is unknown; ConfigError when the task has no such metric.
@@ -65,19 +79,22 @@ class Claim:
         metric = self._metric(versus.runs[0])
         if isinstance(versus.reference, Published):
             return self._described(versus.runs, versus.reference, metric)
-        pairing.check(versus.runs, versus.reference)
-        criteria = tuple(self._criteria(versus, versus.reference, metric))
-        if any(run.info.provenance == "published" for run in (*versus.runs, *versus.reference)):
+        whole = runs, references = versus.runs, versus.reference
+        if sequential is not None:
+            runs, references = pairing.watched(runs, references, metric, sequential)
+        pairing.check(runs, references)
+        criteria = tuple(self._criteria((runs, references), whole, metric, versus.costs, sequential))
+        if any(run.info.provenance == "published" for run in (*runs, *references)):
             criteria = tuple(replace(one, outcome=Outcome.DESCRIPTIVE, more=None) for one in criteria)
         return Verdict(
             outcome=_joined([one.outcome for one in criteria]),
-            run=versus.runs[0].name,
-            run_provenance=versus.runs[0].info.provenance,
-            reference=versus.reference[0].name,
-            reference_provenance=versus.reference[0].info.provenance,
+            run=runs[0].name,
+            run_provenance=runs[0].info.provenance,
+            reference=references[0].name,
+            reference_provenance=references[0].info.provenance,
             alpha=self.alpha,
             criteria=criteria,
-            notes=tuple(_notes(versus.runs, versus.reference)),
+            notes=tuple(_notes(runs, references, sequential)),
         )
 
     def __le__(self, versus: object) -> Verdict:
@@ -86,20 +103,32 @@ class Claim:
             return NotImplemented
         return self.judge(versus)
 
-    def _criteria(self, versus: Versus, references: Sequence[Run], metric: str) -> Iterator[Criterion]:
+    @property
+    def _alphas(self) -> tuple[float, float]:
+        """Error rates of PASS and FAIL of one criterion: what a FAIL may err is shared between the criteria."""
+        return self.alpha, self.alpha / sum(bar is not None for bar in (self.quality, self.cost))
+
+    def _criteria(
+        self,
+        sides: tuple[Sequence[Run], Sequence[Run]],
+        whole: tuple[Sequence[Run], Sequence[Run]],
+        metric: str,
+        costs: Costs | None,
+        sequential: SequentialTest | None,
+    ) -> Iterator[Criterion]:
         from dspysota.claims import criteria  # late: numpy and scipy take a while
 
-        # What a FAIL may cost in errors is shared between the criteria.
-        strict = self.alpha / sum(bar is not None for bar in (self.quality, self.cost))
-        order = [case.case_id for case in versus.runs[0].cases]
-        if self.quality is not None:
-            mine = pairing.score_table(versus.runs, metric, order)
-            theirs = pairing.score_table(references, metric, order)
-            yield criteria.quality(mine, theirs, self.quality, metric=metric, alphas=(self.alpha, strict))
+        order = [case.case_id for case in sides[0][0].cases]
+        if sequential is not None and sequential.outcome is not None:
+            yield criteria.stopped(sequential, metric=metric)
+        elif self.quality is not None:
+            alphas = sequential.rest if sequential else self._alphas
+            mine, theirs = (pairing.score_table(side, metric, order) for side in sides)
+            yield criteria.quality(mine, theirs, self.quality, metric=metric, alphas=alphas)
         if self.cost is not None:
-            mine = pairing.cost_table(versus.runs, versus.costs, order)
-            theirs = pairing.cost_table(references, versus.costs, order)
-            yield criteria.cost(mine, theirs, self.cost, alphas=(self.alpha, strict))
+            # Costs are known by the whole runs, of which an early end may have left a part.
+            mine, theirs = (pairing.cost_table(side, costs, order) for side in whole)
+            yield criteria.cost(mine, theirs, self.cost, alphas=self._alphas)
 
     def _metric(self, run: Run) -> str:
         metric = self.metric or run.info.primary
@@ -154,12 +183,14 @@ def _joined(outcomes: Sequence[Outcome]) -> Outcome:
     return Outcome.FAIL if Outcome.FAIL in outcomes else Outcome.INCONCLUSIVE
 
 
-def _notes(runs: Sequence[Run], references: Sequence[Run]) -> Iterator[str]:
+def _notes(runs: Sequence[Run], references: Sequence[Run], sequential: SequentialTest | None) -> Iterator[str]:
     for run in (*runs, *references):
         if run.errors:
             yield f"{run.errors:,} of {len(run.cases):,} questions of {run.name} brought no answer and count as zero."
     rows, asked = runs[0].info.data.rows, len(runs[0].cases)
-    if asked < rows:
+    if sequential is not None and sequential.outcome is not None:
+        yield f"The sequential test ended the run after {asked:,} of {rows:,} examples; its bounds hold at any time."
+    elif asked < rows:
         yield f"Only {asked:,} of {rows:,} examples were answered; were they not the first, the verdict may lean."
     if len(runs) == 2 or len(references) == 2:
         yield "Two seeds say little of how seeds differ, and decide little; three or more are better."

@@ -128,7 +128,12 @@ class RatioOfSums:
 
 
 def ratio_of_sums(
-    values: Sequence[float], reference: Sequence[float], *, noise: SeedNoise = ONE_SEED, seed: int = 0
+    values: Sequence[float],
+    reference: Sequence[float],
+    *,
+    noise: SeedNoise = ONE_SEED,
+    seed: int = 0,
+    resamples: int = RESAMPLES,
 ) -> RatioOfSums:
     """The ratio of sum(values) to sum(reference), where values[i] and reference[i] are of the same example.
 
@@ -148,8 +153,8 @@ def ratio_of_sums(
     n, generator = len(x), numpy.random.default_rng(seed)
     rows = max(1, CHUNK // n)
     draws = [
-        _sums(x, y, generator.integers(0, n, size=(min(rows, RESAMPLES - start), n), dtype=numpy.int32))
-        for start in range(0, RESAMPLES, rows)
+        _sums(x, y, generator.integers(0, n, size=(min(rows, resamples - start), n), dtype=numpy.int32))
+        for start in range(0, resamples, rows)
     ]
     drawn = Sums(*(numpy.concatenate(parts) for parts in zip(*draws, strict=True)))
     return RatioOfSums(n, Sums(*(part[0] for part in _sums(x, y, numpy.arange(n)[None]))), drawn, noise)

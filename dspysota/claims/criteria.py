@@ -9,6 +9,7 @@ from dspysota.claims.cost import ratio_of_sums
 from dspysota.claims.planning import amounts_needed, examples_needed
 from dspysota.claims.ratio import SeedNoise, paired_ratio_interval, paired_ratio_test
 from dspysota.claims.seeds import example_means, seed_noise
+from dspysota.claims.sequential import SequentialTest
 from dspysota.claims.verdict import Criterion, Outcome
 
 Table = Sequence[Sequence[float]]
@@ -36,6 +37,25 @@ def quality(scores: Table, reference: Table, bar: float, *, metric: str, alphas:
         p_fail=test.below,
         n=len(mine),
         more=_more(outcome, examples_needed(mine, theirs, bar, alpha), len(mine)),
+    )
+
+
+def stopped(test: SequentialTest, *, metric: str) -> Criterion:
+    """The quality of a run that a sequential test ended: its own estimate, bounds and p-values."""
+    value, other = (fmean(side) for side in zip(*test.pairs, strict=True))
+    p_pass, p_fail = test.p_values()
+    return Criterion(
+        name="quality",
+        unit=metric,
+        outcome=test.outcome or Outcome.INCONCLUSIVE,
+        bar=test.ratio,
+        value=value,
+        reference_value=other,
+        ratio=value / other if other > 0 else None,
+        interval=test.interval(),
+        p_pass=p_pass,
+        p_fail=p_fail,
+        n=test.n,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from dspysota.claims.sequential import SequentialTest
 from dspysota.errors import RunError
 from dspysota.records import Case, Costs, Run, RunInfo
 
@@ -22,6 +23,35 @@ def check(runs: Sequence[Run], references: Sequence[Run]) -> None:
         _check_seeds(side)
     for other in (*runs[1:], *references):
         _check_same(runs[0], other)
+
+
+def watched(
+    runs: Sequence[Run], references: Sequence[Run], metric: str, test: SequentialTest
+) -> tuple[tuple[Run, ...], tuple[Run, ...]]:
+    """The runs that a sequential test watched, cut to the examples it counted where it ended the run.
+
+    Raises RunError where there are several seeds, or the test was told other scores than the runs hold.
+    """
+    if len(runs) > 1 or len(references) > 1:
+        raise RunError(
+            "A sequential test watches one run against one reference; of several seeds judge the whole runs."
+        )
+    run, reference = runs[0], references[0]
+    ids = [case.case_id for case in run.cases[: test.n]]
+    there = _by_id(reference)
+    held = [
+        (case.scores.get(metric), there[case.case_id].scores.get(metric) if case.case_id in there else None)
+        for case in run.cases[: test.n]
+    ]
+    if held != list(test.pairs):
+        raise RunError(
+            f"The sequential test counted other scores than the first {test.n:,} of {run.name} and {reference.name}; "
+            "it must watch these runs, in the order of their cases."
+        )
+    if test.outcome is None:
+        return tuple(runs), tuple(references)
+    cut = reference.model_copy(update={"cases": tuple(there[i] for i in ids)})
+    return (run.model_copy(update={"cases": run.cases[: test.n]}),), (cut,)
 
 
 def score_table(runs: Sequence[Run], metric: str, order: Sequence[str]) -> list[list[float]]:
