@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy
-from scipy.special import stdtrit
-from scipy.stats import multinomial
+from scipy.special import gammaln, ndtr, ndtri, stdtrit
 
 from dspysota.claims.planning import expected
 from dspysota.claims.score import Floats, Noise, Tails, bounded, right_or_wrong, tails
@@ -40,7 +39,8 @@ def every_table(n: int) -> Floats:
 
 def chances(counts: Floats, kinds: Floats) -> Floats:
     """Probability of each table."""
-    return numpy.asarray(multinomial.pmf(counts, n=int(counts[0].sum()), p=kinds))
+    ways = gammaln(counts[0].sum() + 1) - gammaln(counts + 1).sum(axis=1)
+    return numpy.asarray(numpy.exp(ways + counts @ numpy.log(numpy.maximum(kinds, 1e-300))))
 
 
 def judged(counts: Floats, n: int, ratio: float = CLAIMED) -> Tails:
@@ -106,7 +106,7 @@ def seed_runs(generator: numpy.random.Generator, reps: int, n: int, seeds: int, 
 def costs(
     generator: numpy.random.Generator, n: int, kind: str, right: Any = None, other_right: Any = None
 ) -> tuple[Floats, Floats]:
-    """Dollars of a run and its reference at a true ratio of 0.05: `tame`, `skewed`, or with rare `retries`.
+    """Dollars of a run and its reference at a true ratio of 0.05: `tame`, `skewed`, with `retries`, or `hidden` ones.
 
     A wrong answer costs twice as much as a right one where it is said which were right; the ratio is then not 0.05.
     """
@@ -115,9 +115,26 @@ def costs(
     x, y = (numpy.exp(spread * numpy.sqrt(0.5) * (shared + part) - spread**2 / 2) for part in own)
     if kind == "retries":
         x, y = (side * numpy.where(generator.random(n) < 0.05, 8.0, 1.0) / 1.35 for side in (x, y))
+    if kind == "hidden":
+        x = x * numpy.where(generator.random(n) < 0.03, 15.0, 1.0) / 1.42
     if right is not None:
         x, y = x * numpy.where(right, 1.0, 2.0), y * numpy.where(other_right, 1.0, 2.0)
     return 0.0005 * x, 0.01 * y
+
+
+def bca(x: Floats, y: Floats, seed: int, alpha: float = 0.05, resamples: int = 399) -> tuple[float, float]:
+    """Bounds of sum(x) / sum(y) by the bias-corrected and accelerated bootstrap, each at error rate alpha.
+
+    B. Efron (1987), "Better bootstrap confidence intervals", J. Amer. Stat. Assoc. 82:171-185.
+    """
+    rows = numpy.random.default_rng(seed).integers(0, len(x), size=(resamples, len(x)))
+    ratio, again = x.sum() / y.sum(), x[rows].sum(axis=1) / y[rows].sum(axis=1)
+    influence = x - ratio * y
+    acceleration = (influence**3).sum() / (6 * (influence**2).sum() ** 1.5)
+    bias = ndtri(numpy.clip((again < ratio).mean(), 0.5 / resamples, 1 - 0.5 / resamples))
+    z = bias + ndtri(numpy.array([alpha, 1 - alpha]))
+    low, high = numpy.quantile(again, ndtr(bias + z / (1 - acceleration * z)))
+    return float(low), float(high)
 
 
 def paths(generator: numpy.random.Generator, reps: int, n: int, kinds: Floats) -> Iterator[Any]:
@@ -142,10 +159,13 @@ def wealths(path: Any, scores: Floats = HERE, reference: Floats = THERE) -> tupl
     g = numpy.array(STAKES)[:, None]
     gains = (g * (scores / CLAIMED - reference), g * (CLAIMED * reference - scores))
     up, down = (
-        sum(numpy.exp(numpy.minimum(numpy.cumsum(bet[path], axis=1), 700.0)) for bet in numpy.log1p(gain)) / len(STAKES)
+        sum(
+            numpy.exp(numpy.minimum(numpy.cumsum(bet[path], axis=1), 80))
+            for bet in numpy.log1p(gain).astype(numpy.float32)
+        )
         for gain in gains
     )
-    return numpy.log(up), numpy.log(down)
+    return numpy.log(up / len(STAKES)), numpy.log(down / len(STAKES))
 
 
 def first(wealth: Any, alpha: float) -> Any:

@@ -52,11 +52,17 @@ def _body(reps: int, jobs: int) -> str:
 
     parts = [f"`python -m benchmarks.claim_errors --reps {reps}`"]
     chosen = [*claim_tables.tables(reps), *claim_watched.tables(reps)]
-    with ProcessPoolExecutor(jobs) as pool:
-        waiting = [(table, [pool.submit(task) for task in table.tasks]) for table in chosen]
-        for table, rows in waiting:
-            parts += [f"### {table.title}", table.text, _markdown(table.columns, [row.result() for row in rows])]
-            print(table.title, file=sys.stderr)
+    if jobs == 1:
+        made = [[task() for task in table.tasks] for table in chosen]
+    else:
+        with ProcessPoolExecutor(jobs) as pool:
+            waiting = [[pool.submit(task) for task in table.tasks] for table in chosen]
+            made = []
+            for table, rows in zip(chosen, waiting, strict=True):
+                made.append([row.result() for row in rows])
+                print(table.title, file=sys.stderr, flush=True)
+    for table, rows in zip(chosen, made, strict=True):
+        parts += [f"### {table.title}", table.text, _markdown(table.columns, rows)]
     return "\n\n".join(parts)
 
 

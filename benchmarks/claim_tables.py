@@ -29,7 +29,7 @@ class Table:
 
 def tables(reps: int) -> list[Table]:
     """All of them; `reps` runs are drawn for each row, fewer where one takes long, and the text says how many."""
-    return [right_and_wrong(reps), fractional(reps), coverage(reps), power(reps), seeds(reps), costs(reps)]
+    return [right_and_wrong(reps), others(), fractional(reps), coverage(reps), power(reps), seeds(reps), costs(reps)]
 
 
 def error(n: int, p: float = 0.05) -> str:
@@ -63,6 +63,28 @@ def _right_and_wrong(reps: int, n: int, score: float, agreement: float) -> Row:
     t = draws.students(numpy.array([1 - draws.CLAIMED, 1.0, -draws.CLAIMED, 0.0]), counts / n, n)
     wrong = [found.above <= 0.05, found.below <= 0.05, found.statistic > plain, found.statistic < -plain, *t]
     return [f"{n:,}", f"{score:g}", f"{agreement:g}", *(percent(weight[one].sum()) for one in wrong)]
+
+
+def others() -> Table:
+    """The worst errors at other claimed ratios and any reference."""
+    return Table(
+        "Other claims, at their boundaries",
+        "The worst of references from 0.05 to 0.999 and agreements of 0, 0.3, 0.6 and 0.95, every outcome added up; "
+        "and the worst of references from 0.2 to 0.93 among them.",
+        ["n", "claimed", "wrong PASS", "wrong FAIL", "PASS, 0.2 to 0.93", "FAIL, 0.2 to 0.93"],
+        [partial(_others, n, ratio) for n in (10, 20, 50, 100) for ratio in (0.8, 0.9, 0.95, 1.0)],
+    )
+
+
+def _others(n: int, ratio: float) -> Row:
+    counts = draws.every_table(n)
+    found = draws.judged(counts, n, ratio)
+    wrong = numpy.stack([found.above <= 0.05, found.below <= 0.05], axis=1).astype(float)
+    scores = (0.05, 0.1, 0.2, 0.4, 0.55, 0.7, 0.8, 0.85, 0.9, 0.93, 0.96, 0.98, 0.99, 0.999)
+    cells = [(score, agreement) for score in scores for agreement in (0.0, 0.3, 0.6, 0.95)]
+    rates = numpy.array([draws.chances(counts, draws.shares(p, ratio, a)) @ wrong for p, a in cells])
+    usual = numpy.array([0.2 <= p <= 0.93 for p, _ in cells])
+    return [f"{n:,}", f"{ratio:g}", *map(percent, (*rates.max(axis=0), *rates[usual].max(axis=0)))]
 
 
 def fractional(reps: int) -> Table:
@@ -155,22 +177,25 @@ def _seeds(reps: int, count: int, spread: float) -> Row:
 
 def costs(reps: int) -> Table:
     """Errors of the test of costs."""
-    few = max(1, reps // 20)
-    cells = [(n, kind) for n in (10, 30, 100, 300) for kind in ("tame", "skewed", "retries")]
+    few = max(1, reps // 40)
+    cells = [(n, kind) for n in (10, 30, 100, 300) for kind in ("tame", "skewed", "retries", "hidden")]
     return Table(
         "Costs, at the boundary",
         f"True ratio 0.05; 399 resamples instead of 9,999, {few:,} draws a row ({error(few)} points). *Tame* and "
-        "*skewed* are log-normal (σ 0.3 and 1); with *retries*, 5% of the questions cost eight times as much.",
-        ["n", "costs", "wrong PASS", "wrong FAIL"],
+        "*skewed* are log-normal (σ 0.3 and 1); with *retries*, 5% of the questions of either side cost eight times as "
+        "much; with *hidden* ones, 3% of the run's alone cost fifteen times as much.",
+        ["n", "costs", "wrong PASS", "wrong FAIL", "BCa PASS", "BCa FAIL"],
         [partial(_costs, few, *cell) for cell in cells],
     )
 
 
 def _costs(reps: int, n: int, kind: str) -> Row:
-    generator, wrong = seeded(n, len(kind)), numpy.zeros(2)
+    generator, wrong = seeded(n, *kind.encode()), numpy.zeros(4)
     for rep in range(reps):
-        found = ratio_of_sums(*draws.costs(generator, n, kind), seed=rep, resamples=399)
-        wrong += [found.below(0.05) <= 0.05, found.above(0.05) <= 0.05]
+        pair = draws.costs(generator, n, kind)
+        found = ratio_of_sums(*pair, seed=rep, resamples=399)
+        low, high = draws.bca(*pair, seed=rep)
+        wrong += [found.below(0.05) <= 0.05, found.above(0.05) <= 0.05, high < 0.05, low > 0.05]
     return [f"{n:,}", kind, *map(percent, wrong / reps)]
 
 

@@ -60,8 +60,8 @@ class Claim:
     def sequential(self, *, stop: Stop = "decided", share: float = SHARE) -> SequentialTest:
         """A test of the claimed quality that may end a run early; hand it to `judge` afterwards, whatever it said.
 
-        Where the claim names a cost, too, its test is made on the questions up to the end. Raises ConfigError when the
-        claim names no quality.
+        Where the claim names a cost, too, its test is made on the questions up to the end, with what is left of the
+        error rate. Raises ConfigError when the claim names no quality.
         """
         if self.quality is None:
             raise ConfigError("Only a claim on quality can be decided early; this one names a cost alone.")
@@ -128,7 +128,9 @@ class Claim:
         if self.cost is not None:
             # Costs are known by the whole runs, of which an early end may have left a part.
             mine, theirs = (pairing.cost_table(side, costs, order) for side in whole)
-            yield criteria.cost(mine, theirs, self.cost, alphas=self._alphas)
+            # An early end is not independent of what answers cost; the share kept back makes up for it.
+            alphas = sequential.rest if sequential and sequential.outcome else self._alphas
+            yield criteria.cost(mine, theirs, self.cost, alphas=alphas)
 
     def _metric(self, run: Run) -> str:
         metric = self.metric or run.info.primary

@@ -7,7 +7,7 @@ scores it is the same test with Owen's empirical likelihood in place of the mult
 without which a rare outcome decides too often:
 
 - for skewness (Cornish & Fisher), and only where it makes the test harder to pass. Plain, the test says FAIL wrongly
-  in up to 6.8% of cases at a nominal 5%;
+  in up to 6.6% of cases at a nominal 5%;
 - for the variance being an estimate: Student's quantiles, with the degrees of freedom that the kurtosis of d leaves.
 
 Sources: J.-m. Nam & W. C. Blackwelder (2002), "Analysis of the ratio of marginal probabilities in a matched-pair

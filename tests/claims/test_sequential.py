@@ -8,6 +8,7 @@ import pytest
 from benchmarks import claim_draws as draws
 from dspysota import Claim, Outcome
 from dspysota.claims import sequential
+from dspysota.claims.cost import ratio_of_sums
 from dspysota.claims.sequential import STAKES, SequentialTest
 from dspysota.errors import ConfigError, RunError
 from dspysota.records import Run
@@ -203,7 +204,10 @@ def test_an_undecided_run_is_judged_on_all_questions_with_what_is_left():
 
 
 def test_costs_are_judged_up_to_the_end():
-    """A claim on cost, too, uses the questions that were counted, and the costs of whole runs."""
+    """A claim on cost, too, uses the questions that were counted, and the costs of whole runs.
+
+    Its test has what the early end left of the error rate, 0.04 and 0.02.
+    """
     claim = Claim(quality=0.9, cost=0.05)
     run, reference, test, _ = ended(pairs(600, 0.95, 0.8, seed=4), claim)
     costs = {run.info.key: [0.0004] * 600, reference.info.key: [0.01 + i * 1e-6 for i in range(600)]}
@@ -211,6 +215,8 @@ def test_costs_are_judged_up_to_the_end():
     assert verdict.outcome is Outcome.PASS
     assert [one.n for one in verdict.criteria] == [test.n, test.n]
     assert test.n < 300
+    seen = (costs[one.info.key][: test.n] for one in (run, reference))
+    assert verdict.criteria[1].interval == ratio_of_sums(*seen).interval(0.02, 0.04)
 
 
 def test_a_test_that_watched_something_else_is_refused():
