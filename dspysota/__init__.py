@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from dspysota.approaches.optimizer import create_optimizer
+    from dspysota.claims import Claim, Outcome, Verdict
     from dspysota.errors import ConfigError, DataError, ModelError, ProgramError, RunError, ServerError, SotaError
-    from dspysota.records import Budget, Case, Example, Failure, Run, RunInfo, Usage
+    from dspysota.records import Budget, Case, Example, Failure, Published, Run, RunInfo, Usage
     from dspysota.thresholds import Threshold
 
 __version__ = "0.1.0"
@@ -18,7 +19,8 @@ _HOMES = {
     **dict.fromkeys(
         ("ConfigError", "DataError", "ModelError", "ProgramError", "RunError", "ServerError", "SotaError"), "errors"
     ),
-    **dict.fromkeys(("Budget", "Case", "Example", "Failure", "Run", "RunInfo", "Usage"), "records"),
+    **dict.fromkeys(("Budget", "Case", "Example", "Failure", "Published", "Run", "RunInfo", "Usage"), "records"),
+    **dict.fromkeys(("Claim", "Outcome", "Verdict"), "claims"),
     "Threshold": "thresholds",
     "create_optimizer": "approaches.optimizer",
 }
@@ -26,12 +28,15 @@ _HOMES = {
 __all__ = [
     "Budget",
     "Case",
+    "Claim",
     "ConfigError",
     "DataError",
     "Example",
     "Failure",
     "ModelError",
+    "Outcome",
     "ProgramError",
+    "Published",
     "Run",
     "RunError",
     "RunInfo",
@@ -39,6 +44,7 @@ __all__ = [
     "SotaError",
     "Threshold",
     "Usage",
+    "Verdict",
     "__version__",
     "create_optimizer",
 ]

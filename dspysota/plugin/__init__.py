@@ -70,16 +70,25 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
         return (yield)
 
 
-def pytest_assertrepr_compare(op: str, left: object, right: object) -> list[str] | None:
-    """Explain a missed threshold: which run, and each bar it missed."""
-    if op != ">=" or type(right).__name__ != "Threshold":
+def pytest_assertrepr_compare(config: pytest.Config, op: str, left: object, right: object) -> list[str] | None:
+    """Explain a missed threshold, bar by bar, or a claim that is not shown, criterion by criterion."""
+    if op != ">=" or type(right).__name__ not in {"Threshold", "Claim"}:
         return None
+    if type(right).__name__ == "Claim":
+        return _verdict(left, right)
     from dspysota.records import Run
     from dspysota.thresholds import Threshold
 
     if isinstance(left, Run) and isinstance(right, Threshold):
         return [f"{left.name} misses its bar", *right.misses(left)]
     return None
+
+
+def _verdict(left: object, right: object) -> list[str] | None:
+    from dspysota.claims import Claim
+    from dspysota.records import Versus
+
+    return right.judge(left).sentences() if isinstance(left, Versus) and isinstance(right, Claim) else None
 
 
 @pytest.hookimpl(wrapper=True)

@@ -8,6 +8,7 @@ from dspysota.records.base import SCHEMA, Provenance, Record, Usage
 from dspysota.records.cases import ERRORS, Answer, Call, Case, Example, Failure, Message
 from dspysota.records.compiling import Budget, CompileInfo, Phase
 from dspysota.records.runs import DataInfo, ModelInfo, Run, RunInfo
+from dspysota.records.versus import Costs, Published, Versus
 
 __all__ = [
     "ERRORS",
@@ -17,6 +18,7 @@ __all__ = [
     "Call",
     "Case",
     "CompileInfo",
+    "Costs",
     "DataInfo",
     "Example",
     "Failure",
@@ -24,8 +26,10 @@ __all__ = [
     "ModelInfo",
     "Phase",
     "Provenance",
+    "Published",
     "Record",
     "Run",
     "RunInfo",
     "Usage",
+    "Versus",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from statistics import fmean
 from typing import Literal
 
@@ -12,6 +12,7 @@ from dspysota.errors import RunError
 from dspysota.records.base import Provenance, Record, Usage
 from dspysota.records.cases import Case, Failure
 from dspysota.records.compiling import CompileInfo
+from dspysota.records.versus import Costs, Published, Versus
 
 
 class DataInfo(Record):
@@ -105,6 +106,22 @@ class Run(Record):
         if not self.cases:
             raise RunError(f"{self.name} has no cases, so it has no score.")
         return fmean(self.scores(metric))
+
+    def vs(
+        self, reference: Run | Sequence[Run] | Published, *, seeds: Sequence[Run] = (), costs: Costs | None = None
+    ) -> Versus:
+        """This run beside a reference, for `assert run.vs(reference) >= Claim(quality=0.9, cost=0.05)`.
+
+        `seeds` are further runs of the same program on the same examples, prepared with other seeds; a reference may
+        come as several such runs, too. `costs` are needed where the claim names a cost.
+        """
+        if isinstance(reference, Run):
+            reference = (reference,)
+        return Versus(
+            runs=(self, *seeds),
+            reference=reference if isinstance(reference, Published) else tuple(reference),
+            costs=costs,
+        )
 
     @property
     def usage(self) -> Usage:

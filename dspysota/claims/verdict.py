@@ -1,0 +1,128 @@
+"""What became of a claim, criterion by criterion, and how it is said."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from dspysota.records import Provenance
+from dspysota.stats import Interval
+
+
+class Outcome(StrEnum):
+    """What the evidence says of a claim."""
+
+    PASS = "PASS"
+    """The claim holds."""
+    FAIL = "FAIL"
+    """It does not."""
+    INCONCLUSIVE = "INCONCLUSIVE"
+    """So many examples say neither."""
+    DESCRIPTIVE = "DESCRIPTIVE"
+    """The reference is a published number: there is nothing to decide by."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Criterion:
+    """One of the ratios that a claim names: estimate, interval, test and decision."""
+
+    name: str
+    """`quality` or `cost`."""
+    unit: str
+    """What is compared: the metric's name, or `$ a question`."""
+    outcome: Outcome
+    bar: float
+    """Ratio claimed: quality at least, cost at most."""
+    value: float
+    """Mean of the run."""
+    reference_value: float | None
+    """Mean of the reference; None where a published one says nothing of it."""
+    ratio: float | None
+    """Their quotient; None where the reference's mean is 0 or unknown."""
+    interval: Interval | None = None
+    """Ratios that the test does not reject. The end that a PASS depends on errs as often as `Verdict.alpha`, the other
+    end so much less often as there are criteria. None without a test."""
+    p_pass: float | None = None
+    """p-value of "the claim holds"; None without a test."""
+    p_fail: float | None = None
+    """p-value of "the claim does not hold", before it is compared with alpha over the number of criteria."""
+    n: int = 0
+    """Examples."""
+    more: int | None = None
+    """INCONCLUSIVE only: further examples that would probably (80%) settle it, were the observed ratio the true one;
+    None where the observed ratio lies at the margin."""
+
+    def sentence(self) -> str:
+        """The criterion in one line."""
+        return f"{self.name} {self.outcome}: {'; '.join(self._parts())}"
+
+    def _parts(self) -> Iterator[str]:
+        bound = "at least" if self.name == "quality" else "at most"
+        money = "$" if self.unit.startswith("$") else ""
+        shown = f"{money}{_number(self.value)}"
+        other = "unknown" if self.reference_value is None else f"{money}{_number(self.reference_value)}"
+        sides = f"{shown} against {other}"
+        yield f"{sides} {self.unit.removeprefix('$ ')}" if money else f"{self.unit} {sides}"
+        if self.ratio is None:
+            yield f"no ratio to compare with the claimed {self.bar:g}"
+        else:
+            interval = f" ({self.interval.low:.3f}..{self.interval.high:.3f})" if self.interval else ""
+            yield f"ratio {self.ratio:.3f}{interval}, claimed {bound} {self.bar:g}"
+        if self.p_pass is not None and self.p_fail is not None:
+            p = self.p_fail if self.outcome is Outcome.FAIL else self.p_pass
+            yield f"p {'< 0.001' if p < 0.001 else f'= {p:.3f}'}, {self.n:,} {'example' if self.n == 1 else 'examples'}"
+        if self.outcome is Outcome.INCONCLUSIVE:
+            yield self._more()
+
+    def _more(self) -> str:
+        if self.more is None:
+            return "the observed ratio lies at the claim's margin: not to be settled by more examples"
+        return f"about {_rounded(self.more):,} more examples would probably settle it, were this the true ratio"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verdict:
+    """A claim judged. True exactly when the outcome is PASS."""
+
+    outcome: Outcome
+    run: str
+    run_provenance: Provenance
+    reference: str
+    """Name of the reference that the claim was judged against."""
+    reference_provenance: Provenance
+    alpha: float
+    """How often the verdict may be PASS though the claim is false, or FAIL though it is true."""
+    criteria: tuple[Criterion, ...]
+    notes: tuple[str, ...] = ()
+    """What a reader should know besides, in sentences."""
+
+    def __bool__(self) -> bool:
+        return self.outcome is Outcome.PASS
+
+    @property
+    def more(self) -> int | None:
+        """INCONCLUSIVE only: further examples that would probably settle all that is open; None where none would."""
+        open_ones = [one.more for one in self.criteria if one.outcome is Outcome.INCONCLUSIVE]
+        known = [more for more in open_ones if more is not None]
+        return max(known) if known and len(known) == len(open_ones) else None
+
+    def sentences(self) -> list[str]:
+        """The verdict, what it rests on, and what to know besides: a line each."""
+        sides = f"{self.run} ({self.run_provenance}) against {self.reference} ({self.reference_provenance})"
+        rate = "" if self.outcome is Outcome.DESCRIPTIVE else f", error rate {self.alpha:.0%}"
+        return [f"{self.outcome}: {sides}{rate}", *(one.sentence() for one in self.criteria), *self.notes]
+
+    def __str__(self) -> str:
+        """The sentences, a line each."""
+        return "\n".join(self.sentences())
+
+
+def _number(value: float) -> str:
+    return f"{value:.3f}" if value >= 0.1 or value == 0 else f"{value:.3g}"
+
+
+def _rounded(n: int) -> int:
+    """Two digits are all that the estimate is good for."""
+    unit = int("1" + "0" * max(0, len(str(n)) - 2))
+    return -(-n // unit) * unit
