@@ -13,7 +13,7 @@ from dspysota.approaches.preparing import Effort, Prepared, Teacher, prepare
 from dspysota.compiling.budget import Price
 from dspysota.errors import ConfigError
 from dspysota.profiles import Optimize
-from dspysota.profiles.values import MOST_AT_ONCE
+from dspysota.profiles.values import check_at_once
 from dspysota.programs import SeededLM
 from dspysota.records import Budget, Example
 from dspysota.tasks import Splits
@@ -130,8 +130,7 @@ def create_optimizer(  # noqa: PLR0913  all but the name by keyword
     """
     approach(name)
     tasks.get(task)
-    if not 1 <= concurrency <= MOST_AT_ONCE:
-        raise ConfigError(f"A concurrency of {concurrency} cannot be; give 1 to {MOST_AT_ONCE}.")
+    check_at_once(concurrency)
     for model in (lm, *([] if teacher is None else [teacher])):
         if not isinstance(model, SeededLM):
             raise ConfigError(

@@ -16,7 +16,7 @@ from dspysota.catalog import ModelSpec, catalog, find
 from dspysota.errors import ConfigError, ModelError
 from dspysota.models.disk import require_space
 from dspysota.models.progress import human, reporter
-from dspysota.report.text import visible
+from dspysota.untrusted import visible
 
 EXAMPLES = """\
 examples:

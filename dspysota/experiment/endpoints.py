@@ -8,7 +8,6 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 
 from rich.console import Console
 
-from dspysota.errors import ServerError
 from dspysota.experiment.plan import Plan
 from dspysota.experiment.progress import Progress
 from dspysota.serving import Endpoint, ServerOptions, connect, exclusive, lease
@@ -48,14 +47,4 @@ def _lease(plan: Plan, console: Console) -> AbstractContextManager[Endpoint]:
 def _connect(plan: Plan) -> Endpoint:
     assert plan.use.base_url is not None
     key_env = plan.use.api_key_env or (KEY_ENV if os.environ.get(KEY_ENV) else None)
-    if key_env and not plan.use.api_key_required and not os.environ.get(key_env, "").strip():
-        return _connect_without(plan, key_env)
-    return connect(plan.spec or plan.cell.model, plan.use.base_url, key_env)
-
-
-def _connect_without(plan: Plan, key_env: str) -> Endpoint:
-    assert plan.use.base_url is not None
-    try:
-        return connect(plan.spec or plan.cell.model, plan.use.base_url)
-    except ServerError as error:
-        raise ServerError(f"{error} Its key goes into {key_env!r}, which is not set.") from error
+    return connect(plan.spec or plan.cell.model, plan.use.base_url, key_env, key_required=plan.use.api_key_required)

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, JsonValue
 
+from dspysota.errors import ConfigError
 from dspysota.records import Budget, Record
 from dspysota.thresholds import Threshold
 
@@ -21,6 +22,12 @@ MOST_AT_ONCE = 4096
 
 Concurrency = Annotated[int, Field(ge=1, le=MOST_AT_ONCE)]
 """How many questions are kept in flight."""
+
+
+def check_at_once(concurrency: int) -> None:
+    """Raise ConfigError for a number of questions that cannot be in flight together."""
+    if not 1 <= concurrency <= MOST_AT_ONCE:
+        raise ConfigError(f"A concurrency of {concurrency} cannot be; give 1 to {MOST_AT_ONCE}.")
 
 
 class TokenPrice(Record):

@@ -13,7 +13,7 @@ from typing import Any
 import urllib3
 
 from dspysota.errors import ConfigError
-from dspysota.profiles.values import MOST_AT_ONCE
+from dspysota.profiles.values import check_at_once
 from dspysota.programs.calls import record
 from dspysota.programs.reply import Reply, WireError, read_reply
 from dspysota.records import Call, Failure, Message, Usage
@@ -63,9 +63,8 @@ class Wire:
         url = urllib3.util.parse_url(self.base_url)
         if url.scheme not in {"http", "https"} or not url.host:
             raise ConfigError(f"{self.base_url!r} is no endpoint URL: give one such as 'http://127.0.0.1:8000/v1'.")
-        if not 1 <= self.concurrency <= MOST_AT_ONCE:
-            # urllib3 makes room for all connections at once: for a million of them it takes seconds, and then memory.
-            raise ConfigError(f"A concurrency of {self.concurrency} cannot be; give 1 to {MOST_AT_ONCE}.")
+        # urllib3 makes room for all connections at once: for a million of them it takes seconds, and then memory.
+        check_at_once(self.concurrency)
         headers = {"Content-Type": "application/json", "Accept": "application/json", "User-Agent": "dspysota"}
         if self.api_key:
             headers["Authorization"] = f"Bearer {self.api_key}"
@@ -130,7 +129,7 @@ class Wire:
 
     def post(self, path: str, body: bytes) -> bytes:
         """Send one request to a path below /v1, once, unrecorded, and return the answer's body. Raises WireError."""
-        deadline, begun = self.clock() + self.timeout, False
+        deadline = self.clock() + self.timeout
         try:
             response = self._pool.urlopen(
                 "POST",
@@ -142,12 +141,10 @@ class Wire:
                 timeout=urllib3.Timeout(connect=min(10.0, self.timeout), read=self.timeout),
                 preload_content=False,
             )
-            begun = True
             data = self._read(response, deadline)
         except _TRANSIENT as error:
             # The loop knows by these first two words that the server is gone, and not that it refused one question.
-            what = "The answer was cut off" if begun else "No connection"
-            raise WireError(Failure.SERVER_ERROR, f"{what}: {self._shown(error)}", transient=True) from error
+            raise WireError(Failure.SERVER_ERROR, f"No connection: {self._shown(error)}", transient=True) from error
         except urllib3.exceptions.TimeoutError as error:
             raise WireError(Failure.TIMEOUT, f"No answer within {self.timeout:g} s.") from error
         except (urllib3.exceptions.HTTPError, OSError) as error:

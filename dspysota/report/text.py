@@ -63,10 +63,10 @@ def redacted(text: str) -> str:
 def is_secret(name: str) -> bool:
     """Whether a flag or variable of this name holds a credential.
 
-    >>> is_secret("VLLM_API_KEY"), is_secret("--max-num-batched-tokens"), is_secret("--dtype")
-    (True, False, False)
+    >>> is_secret("VLLM_API_KEY"), is_secret("--hf-token"), is_secret("--max-num-batched-tokens"), is_secret("--dtype")
+    (True, True, False, False)
     """
-    return bool(_SECRET.search(name)) and not (_INNOCENT.search(name) and not re.search("_token$", name, re.I))
+    return bool(_SECRET.search(name)) and not (_INNOCENT.search(name) and not re.search("[-_]token$", name, re.I))
 
 
 def score(value: float | None) -> str:

@@ -11,7 +11,11 @@ OURS = ("--model", "--served-model-name", "--host", "--port", "--api-key", "--ma
 """Flags that `extra_flags` may not repeat: the manager sets them, or keeps them off the command line."""
 
 SECRET = frozenset({"key", "token", "secret", "password", "passwd", "credential", "credentials", "authorization"})
-"""A flag whose last word is one of these holds what every user of the machine could read on a command line."""
+"""A flag whose last word is one of these holds what every user of the machine could read on a command line.
+
+The last word alone, since a flag is refused by it: `--ssl-keyfile` and `--max-num-batched-tokens` hold no secret. What
+is shown in reports is hidden by a wider rule.
+"""
 SECRETS = ("--api-key", "--hf-token")
 """Those that vLLM has: it takes any beginning of a flag for the flag."""
 

@@ -28,7 +28,9 @@ SHOWN = 10
 """How many served models an error names."""
 
 
-def connect(spec_or_name: ModelSpec | str, base_url: str, api_key_env: str | None = None) -> Endpoint:
+def connect(
+    spec_or_name: ModelSpec | str, base_url: str, api_key_env: str | None = None, *, key_required: bool = True
+) -> Endpoint:
     """Check that a server is there and serves the model.
 
     Args:
@@ -36,13 +38,14 @@ def connect(spec_or_name: ModelSpec | str, base_url: str, api_key_env: str | Non
             own name or its hub repository's.
         base_url: with or without the version (`/v1`) at its end.
         api_key_env: the environment variable that holds the key; None: the server wants none.
+        key_required: whether that variable has to be set; where it is not, the server is asked without a key.
 
     Raises:
         ConfigError: the URL or the variable is not usable.
         ServerError: the server cannot be reached, refuses the key, or (NotServedError) does not serve the model.
     """
     url = normal_url(base_url)
-    key = _key(api_key_env)
+    key = _key(api_key_env, key_required)
     cards = {str(card.get("id")): card for card in _cards(url, key, TIMEOUT, api_key_env)}
     name, names = (spec_or_name, [spec_or_name]) if isinstance(spec_or_name, str) else _names(spec_or_name)
     served = _match(names, list(cards))
@@ -98,10 +101,12 @@ def normal_url(base_url: str) -> str:
     return urlunsplit((parts.scheme, parts.netloc, path, "", ""))
 
 
-def _key(variable: str | None) -> str | None:
+def _key(variable: str | None, required: bool) -> str | None:
     if variable is None:
         return None
     key = os.environ.get(variable, "").strip()
+    if not key and not required:
+        return None
     if not key:
         raise ConfigError(f"The environment variable '{variable}' is to hold an API key but is not set; export it.")
     if not key.isascii() or not key.isprintable():
@@ -126,7 +131,9 @@ def _match(names: list[str], served: list[str]) -> str | None:
 def _cards(url: str, key: str | None, timeout: float, variable: str | None) -> list[dict[str, Any]]:
     status, body = _models(url, key, timeout)
     if status in (401, 403):
-        cure = f"check the key in '{variable}'" if key else "name the environment variable that holds its key"
+        unset = f"its key goes into '{variable}', which is not set"
+        named = f"check the key in '{variable}'" if key else unset
+        cure = named if variable else "name the environment variable that holds its key"
         raise ServerError(f"The server at {url} refuses us (HTTP {status}); {cure}.")
     if status != 200:
         raise ServerError(f"{url}/models answers with HTTP {status}; is this the base URL of an OpenAI-like API?")

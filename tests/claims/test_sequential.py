@@ -149,6 +149,7 @@ def test_seven_of_ten_questions_are_saved_when_the_answer_is_clear(score, ratio)
     "call, message",
     [
         (lambda: SequentialTest(0), "Ratio 0 cannot be claimed"),
+        # A word that the type forbids, as it comes from a user whose code nobody checks.
         (lambda: SequentialTest(0.9, stop="soon"), "'soon' is unknown; valid are decided, fail, pass"),  # type: ignore[arg-type]
         (lambda: SequentialTest(0.9, share=1.0), "share of 1.0"),
         (lambda: SequentialTest(0.9, (0.05, 0.0)), r"\(0.05, 0.0\)"),

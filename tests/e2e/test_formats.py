@@ -1,17 +1,9 @@
 """Every adapter on a real server: what it sends is understood there, and what comes back is read."""
 
 import json
-import os
-
-import pytest
 
 from dspysota import programs
 from dspysota.cli import main
-
-pytestmark = [
-    pytest.mark.e2e,
-    pytest.mark.skipif(os.environ.get("DSPYSOTA_SKIP_E2E") == "1", reason="DSPYSOTA_SKIP_E2E=1"),
-]
 
 
 def test_every_adapter_asks_a_real_server(endpoint, monkeypatch, capsys):

@@ -1,7 +1,5 @@
 """Every optimizer, compiled for real: a vLLM server, a small model, rows, and a tiny budget."""
 
-import os
-
 import pytest
 
 from dspysota import approaches, programs, tasks
@@ -23,11 +21,6 @@ SETTINGS = {
     "random_search": {"num_candidate_programs": 2},
     "ensemble": {"num_candidate_programs": 2},
 }
-
-pytestmark = [
-    pytest.mark.e2e,
-    pytest.mark.skipif(os.environ.get("DSPYSOTA_SKIP_E2E") == "1", reason="DSPYSOTA_SKIP_E2E=1"),
-]
 
 
 @pytest.fixture(scope="module")

@@ -55,11 +55,6 @@ def test_ask_and_hang():
             time.sleep(1)
 """
 
-pytestmark = [
-    pytest.mark.e2e,
-    pytest.mark.skipif(os.environ.get("DSPYSOTA_SKIP_E2E") == "1", reason="DSPYSOTA_SKIP_E2E=1"),
-]
-
 
 @pytest.fixture(scope="module")
 def killed_run(tmp_path_factory):

@@ -15,11 +15,6 @@ from dspysota import paths
 ROOT = Path(__file__).parents[2]
 SECONDS = 1200
 
-pytestmark = [
-    pytest.mark.e2e,
-    pytest.mark.skipif(os.environ.get("DSPYSOTA_SKIP_E2E") == "1", reason="DSPYSOTA_SKIP_E2E=1"),
-]
-
 
 def plugin():
     """The option that loads the plugin where no installation does."""

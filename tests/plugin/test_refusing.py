@@ -30,7 +30,7 @@ def test_a_bar_of_a_metric_that_the_task_lacks_is_one_sentence(project, installe
     "required, key, wanted, said",
     [
         ("false", None, None, "PASS"),
-        ("false", None, "sk-1", "refuses us (HTTP 401)*Its key goes into 'MY_KEY', which is not set."),
+        ("false", None, "sk-1", "refuses us (HTTP 401); its key goes into 'MY_KEY', which is not set."),
         ("false", "sk-1", "sk-1", "PASS"),
         ("true", None, None, "'MY_KEY' is to hold an API key but is not set"),
     ],

@@ -8,9 +8,22 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from dspysota.catalog import find
-from dspysota.errors import ConfigError, ServerError
+from dspysota.errors import ConfigError, NotServedError, ServerError
 from dspysota.serving import connect
 from dspysota.serving.remote import normal_url, served_names
+
+
+@contextmanager
+def running(handler):
+    """A server of our own making on a thread; yields its URL."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+            thread.join()
 
 
 @contextmanager
@@ -34,14 +47,8 @@ def serving(*models, status=200, key=None, location=None, text=None):
         def log_message(self, *args):
             pass
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}", asked
-        finally:
-            server.shutdown()
-            thread.join()
+    with running(Handler) as url:
+        yield url, asked
 
 
 @pytest.mark.parametrize(
@@ -161,15 +168,11 @@ def pouring(pause=0.0):
             pass
 
     stopped = threading.Event()
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
+    with running(Handler) as url:
         try:
-            yield f"http://127.0.0.1:{server.server_port}", sent
+            yield url, sent
         finally:
             stopped.set()
-            server.shutdown()
-            thread.join()
 
 
 def test_a_list_of_models_without_an_end_is_not_read_to_it():
@@ -195,3 +198,15 @@ def test_a_server_of_another_kind_is_refused():
     """An answer that is not an OpenAI-like list of models names the path asked."""
     with serving("m", status=404) as (url, _), pytest.raises(ServerError, match="/v1/models answers with HTTP 404"):
         connect("m", url)
+
+
+@pytest.mark.parametrize("key", [None, "sk-1"])
+def test_a_server_that_may_want_no_key_is_told_apart_from_one_without_the_model(monkeypatch, key):
+    """Another model is another failure than a missing key, and final, whether the key is set or not."""
+    monkeypatch.delenv("MY_KEY", raising=False)
+    if key:
+        monkeypatch.setenv("MY_KEY", key)
+    with serving("other", key=key) as (url, _), pytest.raises(NotServedError, match="does not serve 'm'") as caught:
+        connect("m", url, "MY_KEY", key_required=False)
+
+    assert "MY_KEY" not in str(caught.value)

@@ -18,10 +18,12 @@ PER = 1_000
 def standing_out(runs: Sequence[Run]) -> list[str]:
     """A table with up to three runs of each model, and how to read it; nothing for models without a default start.
 
+    That is the first run, in the order given, of an unprepared program through DSPy's default adapter.
+
     The best was picked on the rows that it is shown on, so that its difference to the start has an interval for all
     comparisons that it was picked from (Bonferroni: at level 1 - 0.05 / comparisons).
     """
-    rows: list[tuple[str, ...]] = []
+    rows: list[tuple[Run, tuple[str, ...]]] = []
     most = 0
     for name in dict.fromkeys(run.info.model.name for run in runs):
         mine = [run for run in runs if run.info.model.name == name and complete(run)]
@@ -32,8 +34,7 @@ def standing_out(runs: Sequence[Run]) -> list[str]:
             rows += _rows(start, others)
     if not rows:
         return []
-    head = ("model", "program", "approach", "adapter", "is", "score", "tokens a question", f"score per {PER:,} tokens",
-            "against the default start")  # fmt: skip
+    head = ("is", "score", "tokens a question", f"score per {PER:,} tokens", "against the default start")
     return [
         *table(head, rows),
         f"Scores are {runs[0].info.primary} with 95% intervals; differences are paired question by question. The best "
@@ -47,7 +48,7 @@ def _default(run: Run) -> bool:
     return run.info.approach == "zero_shot" and run.info.adapter == DEFAULT_ADAPTER
 
 
-def _rows(start: Run, others: Sequence[Run]) -> Iterable[tuple[str, ...]]:
+def _rows(start: Run, others: Sequence[Run]) -> Iterable[tuple[Run, tuple[str, ...]]]:
     level = 1 - 0.05 / len(others)
     best = max(others, key=lambda run: run.score())
     thrifty = max((run for run in others if run.tokens_per_question), key=_per_token, default=None)
@@ -58,12 +59,8 @@ def _rows(start: Run, others: Sequence[Run]) -> Iterable[tuple[str, ...]]:
         named.append((thrifty, "best score per token"))
     for run, what in named:
         difference = paired_difference(run.scores(), start.scores(), confidence=level)
-        yield (*_who(run), what, *_numbers(run), text.changed(run.score() - start.score(), difference))
-    yield (*_who(start), "DSPy's default start", *_numbers(start), "–")
-
-
-def _who(run: Run) -> tuple[str, ...]:
-    return (run.info.model.name, run.info.program, run.info.prepared, run.info.adapter)
+        yield run, (what, *_numbers(run), text.changed(run.score() - start.score(), difference))
+    yield start, ("DSPy's default start", *_numbers(start), "–")
 
 
 def _numbers(run: Run) -> tuple[str, ...]:

@@ -4,14 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from dspysota.records import Run
 from dspysota.report.markdown import plain
 
-NAMES = 4
-"""The first columns, which name a run: model, program, approach and adapter. The others are numbers."""
+NAMES = ("model", "program", "approach", "adapter")
+"""The first columns, which name a run. The others are numbers."""
 
 
-def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
-    """The lines of a table, numbers to the right, and an empty one behind; nothing where there are no rows."""
-    body = ["| " + " | ".join(plain(cell) for cell in row) + " |" for row in rows]
-    rule = ["-" if place < NAMES else "-:" for place in range(len(head))]
-    return ["| " + " | ".join(map(plain, head)) + " |", "|" + "|".join(rule) + "|", *body, ""] if body else []
+def table(head: Sequence[str], rows: Iterable[tuple[Run, Sequence[str]]]) -> list[str]:
+    """The lines of a table with a row a run: its names, then its cells under `head`; and an empty line behind.
+
+    Nothing where there are no rows.
+    """
+    body = [_line([*_names(run), *cells]) for run, cells in rows]
+    rule = "|" + "|".join([*("-" for _ in NAMES), *("-:" for _ in head)]) + "|"
+    return [_line([*NAMES, *head]), rule, *body, ""] if body else []
+
+
+def _names(run: Run) -> tuple[str, ...]:
+    info = run.info
+    approach = info.prepared if info.provenance == "measured" else f"{info.prepared} ({info.provenance})"
+    return (info.model.name, info.program, approach, info.adapter)
+
+
+def _line(cells: Iterable[str]) -> str:
+    return "| " + " | ".join(map(plain, cells)) + " |"

@@ -14,26 +14,16 @@ STEPS: tuple[Name, ...] = ("format", "instructions", "demonstrations", "samples"
 
 def steps(runs: Sequence[Run]) -> list[str]:
     """A table of the differences that each step brought, and of the gap to the score that a program was chosen by."""
-    infos = {run.info.key: run.info for run in runs}
+    by_key = {run.info.key: run for run in runs}
     found = ladders(runs)
     shown = [name for name in STEPS if any(step.name == name for ladder in found for step in ladder.steps)]
     rows = []
     for ladder in found:
-        info = infos[ladder.run_key]
-        who = (info.model.name, info.program, info.prepared, info.adapter)
-        start = ladder.steps[0]
-        first = "missing" if start.score is None else f"{start.score:.3f}"
-        rows.append((*who, first, *(_step(ladder, name) for name in shown), _changed(ladder.total), _gap(ladder)))
-    head = (
-        "model",
-        "program",
-        "approach",
-        "adapter",
-        "unoptimized",
-        *map(label, shown),
-        "in all",
-        "validation - held out",
-    )
+        start = ladder.steps[0].score
+        first = "missing" if start is None else f"{start:.3f}"
+        cells = (first, *(_step(ladder, name) for name in shown), _changed(ladder.total), _gap(ladder))
+        rows.append((by_key[ladder.run_key], cells))
+    head = ("unoptimized", *map(label, shown), "in all", "validation - held out")
     if not rows:
         return []
     return [

@@ -49,27 +49,21 @@ def _data_set(views: Sequence[RunView]) -> list[str]:
         "",
         *standing_out(runs),
         *table(
-            ("model", "program", "approach", "adapter", "n", *metrics),
-            ((*_who(view), view.asked, *_scores(view, metrics)) for view in views),
+            ("n", *metrics),
+            ((view.run, (view.asked, *_scores(view, metrics))) for view in views),
         ),
         *table(
-            ("model", "program", "approach", "adapter", "tokens a question (prompt + completion)", "of them cached",
-             "wall s", "p50 s", "p95 s", "first token p50 s", "questions/s", "completion tokens/s"),
-            ((*_who(view), *_cost(view)) for view in views),
+            ("tokens a question (prompt + completion)", "of them cached", "wall s", "p50 s", "p95 s",
+             "first token p50 s", "questions/s", "completion tokens/s"),
+            ((view.run, _cost(view)) for view in views),
         ),
         *table(
-            ("model", "program", "approach", "adapter", "right", *(kind.value for kind in kinds)),
-            ((*_who(view), str(view.right), *_counts(view, kinds)) for view in views),
+            ("right", *(kind.value for kind in kinds)),
+            ((view.run, (str(view.right), *_counts(view, kinds))) for view in views),
         ),
         *steps(runs),
         *_compiled([view for view in views if view.run.info.compile.calls]),
     ]  # fmt: skip
-
-
-def _who(view: RunView) -> tuple[str, ...]:
-    info = view.run.info
-    approach = info.prepared if info.provenance == "measured" else f"{info.prepared} ({info.provenance})"
-    return (info.model.name, info.program, approach, info.adapter)
 
 
 def _scores(view: RunView, metrics: Sequence[str]) -> Iterable[str]:
@@ -91,8 +85,6 @@ def _counts(view: RunView, kinds: Sequence[Failure]) -> Iterable[str]:
 
 
 def _compiled(views: Sequence[RunView]) -> list[str]:
-    if not views:
-        return []
     rows = []
     for view in views:
         spent = view.run.info.compile
@@ -100,18 +92,8 @@ def _compiled(views: Sequence[RunView]) -> list[str]:
         minutes = text.short(spent.seconds / 60) + (" (earlier, reused)" if spent.reused else "")
         score = "–" if spent.validation_score is None else f"{spent.validation_score:.3f} of {spent.validation_rows}"
         ended = f"{minutes}; ended by its budget of {spent.stopped}" if spent.stopped else minutes
-        rows.append((*_who(view), str(spent.calls), usage, ended, str(spent.candidates or "–"), score))
-    head = (
-        "model",
-        "program",
-        "approach",
-        "adapter",
-        "compile calls",
-        "compile tokens (prompt + completion)",
-        "minutes",
-        "chosen among",
-        "validation score",
-    )
+        rows.append((view.run, (str(spent.calls), usage, ended, str(spent.candidates or "–"), score)))
+    head = ("compile calls", "compile tokens (prompt + completion)", "minutes", "chosen among", "validation score")
     return table(head, rows)
 
 
