@@ -15,8 +15,10 @@ from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
-BEGIN = "<!-- claim errors: begin; written by `python -m benchmarks.claim_errors`, do not edit between the markers -->"
-END = "<!-- claim errors: end -->"
+from dspysota.report.block import Block
+
+TABLES = Block("claim errors", "python -m benchmarks.claim_errors")
+"""Where they stand in the document."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -34,17 +36,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(body)
         return 0
     text = options.output.read_text(encoding="utf-8") if options.output.exists() else ""
-    options.output.write_text(merged(text, body), encoding="utf-8")
+    options.output.write_text(TABLES.put(text, body), encoding="utf-8")
     return 0
-
-
-def merged(text: str, body: str) -> str:
-    """The document with what stands between the markers replaced; at its end where it has none."""
-    before, begin, rest = text.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    if not begin:
-        before, after = (f"{text.rstrip()}\n\n" if text.strip() else ""), "\n"
-    return f"{before}{BEGIN}\n\n{body}\n\n{END}{after}"
 
 
 def _body(reps: int, jobs: int) -> str:

@@ -24,7 +24,7 @@ def test_one_command_writes_the_document(tmp_path):
     assert claim_errors.main(["--reps", "4", "--jobs", "1", "--output", str(document)]) == 0
     written = document.read_text()
     assert written.startswith("# Title\n\nText.\n\n<!-- claim errors: begin")
-    again = claim_errors.merged(written + "The end.\n", "Other tables.")
+    again = claim_errors.TABLES.put(written + "The end.\n", "Other tables.")
     assert again.startswith("# Title\n\nText.\n\n<!-- claim errors: begin")
     assert again.endswith("-->\n\nOther tables.\n\n<!-- claim errors: end -->\nThe end.\n")
     titles = re.findall(r"^### (.*)$", written, flags=re.MULTILINE)

@@ -185,7 +185,7 @@ def test_prose_around_the_markers_survives():
     assert results.merged(twice, "second") == twice
 
 
-@pytest.mark.parametrize("marker", [results.begin(), results.end()])
+@pytest.mark.parametrize("marker", [results.block().begin, results.block().end])
 def test_a_lonely_marker_is_refused(marker):
     """Nobody knows what may be overwritten, so nothing is."""
     with pytest.raises(RunError, match="only one of the markers"):
