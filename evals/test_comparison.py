@@ -1,4 +1,4 @@
-"""Small beside large, question by question. This version describes the difference and decides no claim."""
+"""Small beside large, question by question: differences are described here. A claim is decided by a test of yours."""
 
 import pytest
 
