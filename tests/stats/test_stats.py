@@ -102,6 +102,22 @@ def test_many_scores_take_the_quick_road_to_the_same_place():
     assert boot.high == pytest.approx(t.high, abs=1e-3)
 
 
+def test_a_few_partial_differences_to_one_side_do_not_make_us_too_sure():
+    """Two of forty answers differ, mostly for the better, by a half on average: a twentieth of intervals may miss it."""
+    chance, draws, missed = random.Random(3), 0, 0
+    truth = 0.05 * (0.8 - 0.2) * 0.5
+    while draws < 200:
+        signs = [chance.choices((1, -1, 0), (0.04, 0.01, 0.95))[0] for _ in range(40)]
+        if not any(signs):
+            continue
+        ours = [0.0 if sign < 1 else chance.random() for sign in signs]
+        theirs = [0.0 if sign > -1 else chance.random() for sign in signs]
+        low, high = paired_difference(ours, theirs, seed=draws)
+        draws, missed = draws + 1, missed + (not low <= truth <= high)
+
+    assert missed / draws <= 0.05
+
+
 def test_a_few_partial_scores_do_not_make_us_surer_than_none():
     """One half-right answer among forty wrong ones says no more than forty wrong ones."""
     none = mean_interval([0.0] * 40)
