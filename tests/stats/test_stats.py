@@ -103,7 +103,7 @@ def test_many_scores_take_the_quick_road_to_the_same_place():
 
 
 def test_a_few_partial_differences_to_one_side_do_not_make_us_too_sure():
-    """Two of forty answers differ, mostly for the better, by a half on average: a twentieth of intervals may miss it."""
+    """Two of forty answers differ, mostly for the better, by a half on average; one interval in twenty may miss it."""
     chance, draws, missed = random.Random(3), 0, 0
     truth = 0.05 * (0.8 - 0.2) * 0.5
     while draws < 200:
