@@ -1,4 +1,8 @@
-"""Rules that a model reads off the training rows, beside bootstrapped demonstrations (DSPy's InferRules)."""
+"""Rules that a model reads off the training rows, beside bootstrapped demonstrations (DSPy's InferRules).
+
+InferRules returns the best of its candidates, even where all of them are worse than the program that it started from.
+Here that one is scored, too, and taken where no rules beat it.
+"""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,7 +12,7 @@ import dspy
 from dspysota.compiling.concurrently import ConcurrentBootstrap
 from dspysota.compiling.fit import how_many
 from dspysota.compiling.job import Job, Outcome
-from dspysota.compiling.optimizing import best_scored, optimize
+from dspysota.compiling.optimizing import best_scored, evaluate, optimize
 
 ASKS_MODEL = True
 
@@ -32,10 +36,11 @@ class Rules(ConcurrentBootstrap, dspy.InferRules):
 
 
 def apply(job: Job) -> Outcome:
-    """Return the best of the programs that were given rules. Raises ProgramError as `optimize` does."""
+    """Return the best of the programs with rules and the one without. Raises ProgramError as `optimize` does."""
     settings = job.chosen(DEFAULTS, LEAST)
 
     def search() -> dspy.Module:
+        evaluate(job, job.student())
         rows = job.examples()
         optimizer = Rules(
             concurrency=job.concurrency,

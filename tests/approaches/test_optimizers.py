@@ -251,7 +251,23 @@ def test_the_best_rules_are_taken_and_not_the_last():
 
     assert predictor.signature.instructions.endswith(f"Go {WORD}.")
     assert prepared.info.validation_score == 1.0
-    assert prepared.info.candidates == 2
+    assert prepared.info.candidates == 3
+
+
+def test_rules_that_do_harm_are_not_taken():
+    """DSPy's InferRules returns the best of its rules, however bad; here they have to beat the program without any."""
+
+    def confused(chat):
+        rules = "adhere to the following rules" in chat[0]["content"]
+        return "I cannot.\n#### 999" if rules else model(chat)
+
+    with FakeServer(confused) as server:
+        prepared = prepare(server, "infer_rules", settings={"max_bootstrapped_demos": 0})
+        start = prepare(server, "zero_shot")
+
+    assert prepared.info.program_digest == start.info.program_digest
+    assert prepared.info.validation_score == 0.5  # of rows 6 to 9 the model gets 6 and 9 right by itself
+    assert prepared.info.notes == ("Nothing better was found than the program that the search started from.",)
 
 
 def test_what_is_shown_to_propose_fits_the_context():
