@@ -43,7 +43,7 @@ def looked_up(raw: Any, folder: Path) -> Any:
     for name, use in models.items():
         if isinstance(use, dict) and use.get("price") is not None:
             price = _price(use["price"], f"models.{name}.price", folder)
-            use = {**use, "price": price.model_dump()}  # noqa: PLW2901  the same model, its price looked up
+            use = {**use, "price": price.model_dump()}
         found[name] = use
     return {**raw, "models": found}
 

@@ -89,8 +89,8 @@ def _check_cost(file: ProfileFile, grid: tuple[Cell, ...]) -> None:
     """Raise ConfigError for a claim on a cost that could not be counted: it would be refused once all is measured."""
     if file.cost is None:
         raise ConfigError(
-            "claim: it names a cost, and nothing says what cost is; add `cost: list` (prices of tokens), `cost: machine` "
-            "(dollars an hour) or `cost: parameters` (parameters × tokens, no price) to the profile."
+            "claim: it names a cost, and nothing says what cost is; add `cost: list` (prices of tokens), `cost: "
+            "machine` (dollars an hour) or `cost: parameters` (parameters × tokens, no price) to the profile."
         )
     wanted = {"list": "price", "machine": "usd_per_hour"}.get(file.cost)
     for name in dict.fromkeys(cell.model for cell in grid):

@@ -15,7 +15,6 @@ from dspysota.records.compiling import CompileInfo
 from dspysota.records.prices import Prices
 from dspysota.records.versus import Costs, Published, Versus
 
-
 Role = Literal["candidate", "reference", "baseline"]
 """What a run is there for: to be compared, to be compared with, or to show how things are without any effort."""
 
