@@ -35,8 +35,8 @@ class Threshold:
                          can clear it, since a replayed or published latency says nothing about this machine
     tokens_per_question  most prompt and completion tokens a case, on average; a server that does not report them for
                          every answer cannot clear it
-    usd_per_question     most US dollars a case, on average, by the profile's basis of cost, or by the only one in dollars
-                         that is known; an unknown cost cannot clear it
+    usd_per_question     most US dollars a case, on average, by the profile's basis of cost, or by the only one in
+                         dollars that is known; an unknown cost cannot clear it
     errors               most cases in which no answer was obtained at all; 0 by default, because a server that
                          failed is no finding about a model. None leaves errors to lower the score, as they always do
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Field, JsonValue
 
@@ -139,5 +139,5 @@ class Profile(Record):
 
         Prices do not count either: what was measured stays what it is when they change.
         """
-        unpriced = {"cost": True, "models": {"__all__": set(PRICING)}}
+        unpriced: dict[str, Any] = {"cost": True, "models": {"__all__": set(PRICING)}}
         return hashlib.sha256(self.model_dump_json(exclude=unpriced).encode()).hexdigest()
