@@ -12,6 +12,9 @@ from dspysota.errors import RunError
 from dspysota.records import UNITS, Basis, Run
 from dspysota.stats import Interval
 
+MOST_DRAWN, FEWEST = 2_000_000, 999
+"""Pairs drawn for an interval that nothing is decided by, and its fewest resamples: a report has many of them."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Estimate:
@@ -105,13 +108,14 @@ def _mean(run: Run, basis: Basis) -> float | None:
 
 @lru_cache(maxsize=256)
 def _ratio(costs: tuple[float, ...], by: tuple[float, ...]) -> Estimate:
-    """Kept, because every kind of report asks for the same: 10,000 resamples take a while."""
-    from dspysota.claims.cost import ratio_of_sums  # late: it imports numpy
+    """Kept, because every kind of report asks for the same."""
+    from dspysota.claims.cost import RESAMPLES, ratio_of_sums  # late: it imports numpy
 
     value = math.fsum(costs) / math.fsum(by)
+    resamples = max(FEWEST, min(RESAMPLES, MOST_DRAWN // len(costs)))
     # In units of their own ratio: an interval is searched for around 1, whatever the amounts are in.
     unit = value or 1.0
-    low, high = ratio_of_sums([cost / unit for cost in costs], by).interval()
+    low, high = ratio_of_sums([cost / unit for cost in costs], by, resamples=resamples).interval()
     return Estimate(value=value, interval=Interval(low * unit, high * unit))
 
 

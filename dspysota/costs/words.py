@@ -15,8 +15,8 @@ def counted(run: Run, basis: Basis) -> str:
     if basis == "list":
         return _token(prices.tokens) if prices.tokens else "no price of tokens"
     if basis == "machine":
-        busy = f"{run.info.wall_seconds:,.0f} s busy, {run.info.concurrency} at once"
-        return f"${prices.usd_per_hour:g} an hour, {busy}" if prices.usd_per_hour else "no price of the machine"
+        busy = f"of busy time, {run.info.concurrency} questions at once"
+        return f"${prices.usd_per_hour:g} an hour {busy}" if prices.usd_per_hour else "no price of the machine"
     size = run.info.model.parameters
     return f"2 × {size / 1e9:.3g} billion parameters × tokens" if size else "number of parameters unknown"
 

@@ -10,7 +10,7 @@ from dspysota.records import Run
 from dspysota.report import text
 from dspysota.report.meta import ReportMeta
 from dspysota.report.sections.banner import headline, said
-from dspysota.report.sections.costs import costs_of, pairs
+from dspysota.report.sections.costs import Row, costs_of, pairs
 from dspysota.report.view import Report, RunView, view
 
 MOST = 60_000
@@ -89,12 +89,17 @@ def _costs(report: Report) -> list[str]:
     rows = [row for view in report.runs for row in costs_of(view, report)[:1] if view.cost]
     lines = [
         f"- {plain(row.view.run.name)}: {text.estimated(row.cost.per_correct, row.cost.unit)} a correct answer, "
-        f"prepared for {row.prepared}{f', paid back {row.back}' if row.back else ''}; {plain(row.counted)}"
+        f"prepared for {row.prepared}{_back(row)}"
         for row in rows[:MOST_COSTS]
     ]
     more = [f"- and {len(rows) - MOST_COSTS} more in report.html"] if len(rows) > MOST_COSTS else []
-    said = [f"- {plain(pair)}" for pair in pairs(report)[:5]]
+    counted = dict.fromkeys(f"- {row.view.run.info.model.name}: {row.counted}" for row in rows)
+    said = [plain(line) for line in (*list(counted)[:10], *(f"- {pair}" for pair in pairs(report)[:5]))]
     return ["**What it cost**", "", *lines, *more, *said, ""] if rows else []
+
+
+def _back(row: Row) -> str:
+    return "" if not row.back else ", never paid back" if row.back == "never" else f", paid back {row.back}"
 
 
 def _lift(runs: Sequence[Run]) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from dspysota import costs
@@ -14,43 +14,58 @@ BASES: Mapping[str, str] = {"list": "list price", "machine": "machine price", "p
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """One run by one basis. `prepared`, `back` and `counted` are words; `back` is empty without a reference."""
+    """One run by one basis. `back` is empty without a reference, and where nothing was spent."""
 
     view: RunView
     cost: costs.Summary
-    basis: str
-    claimed: bool
-    """Whether claims use this basis."""
     prepared: str
     back: str
     counted: str
 
 
+@dataclass(frozen=True, kw_only=True)
+class Group:
+    """All runs whose cost is known by a basis, and by what prices each model is counted."""
+
+    basis: str
+    words: str
+    claimed: bool
+    """Whether claims use this basis."""
+    rows: tuple[Row, ...]
+    counted: tuple[str, ...]
+
+    @property
+    def back(self) -> bool:
+        """Whether anything is to be paid back."""
+        return any(row.back for row in self.rows)
+
+
 def values(report: Report) -> Mapping[str, object] | None:
-    """A row for each run and basis whose cost is known; None where none is."""
+    """A table for each basis by which a cost is known, that of claims first; None where there is none."""
     rows = [row for view in report.runs for row in costs_of(view, report)]
     if not rows:
         return None
-    unknown = [view.run.name for view in report.runs if view.n and not view.costs]
+    claimed = {view.run.info.prices.basis for view in report.runs if view.run.info.prices}
+    groups = [_group(basis, [row for row in rows if row.cost.basis == basis], basis in claimed) for basis in BASES]
     return {
-        "rows": rows,
+        "groups": sorted((group for group in groups if group.rows), key=lambda group: not group.claimed),
         "pairs": pairs(report),
-        "bases": {row.cost.basis for row in rows},
-        "unknown": unknown,
-        "back": any(row.back for row in rows),
+        "unknown": [view.run.name for view in report.runs if view.n and not view.costs],
     }
+
+
+def _group(basis: str, rows: Sequence[Row], claimed: bool) -> Group:
+    counted = dict.fromkeys(f"{row.view.run.info.model.name}: {row.counted}" for row in rows)
+    return Group(basis=basis, words=BASES[basis], claimed=claimed, rows=tuple(rows), counted=tuple(counted))
 
 
 def costs_of(view: RunView, report: Report) -> list[Row]:
     """The rows of a run; first that of the basis which claims use, where it is known."""
     reference = _reference(view, report)
-    chosen = view.run.info.prices.basis if view.run.info.prices else None
     return [
         Row(
             view=view,
             cost=cost,
-            basis=BASES[cost.basis],
-            claimed=cost.basis == chosen,
             prepared=_prepared(cost),
             back=_back(view, reference, cost) if reference else "",
             counted=costs.counted(view.run, cost.basis),
@@ -91,9 +106,11 @@ def _prepared(cost: costs.Summary) -> str:
 
 
 def _back(view: RunView, reference: RunView, cost: costs.Summary) -> str:
+    if cost.compile.total == 0:
+        return ""
     if not any(other.basis == cost.basis for other in reference.costs) or cost.compile.total is None:
-        return "unknown"
+        return "after an unknown number"
     questions = costs.break_even(view.run, reference.run, cost.basis)
     if questions is None:
         return "never"
-    return "at once" if questions == 0 else f"after {questions:,} question{'' if questions == 1 else 's'}"
+    return f"after {questions:,} question{'' if questions == 1 else 's'}"
