@@ -24,8 +24,8 @@ def of_run(run: Run, basis: Basis | None = None) -> Amounts:
     list        tokens of every call as the server reported them, samples and failed calls too, times their prices
     machine     the price of an hour times the hours in which questions were asked, a share for each case
     parameters  2 × parameters × tokens: the forward pass of J. Kaplan et al. (2020), "Scaling laws for neural language
-                models", arXiv:2001.08361, section 2.1, without its attention over the context, whatever the precision
-                of the weights
+                models", arXiv:2001.08361, section 2.1, without its attention over the context, embeddings counted as
+                parameters, whatever the precision of the weights
     """
     basis = basis or named(run)
     return Amounts(_BY[basis](run), basis)

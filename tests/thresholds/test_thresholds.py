@@ -94,7 +94,7 @@ def test_dollars_are_those_of_a_case_and_the_sentence_says_whose():
     ],
 )
 def test_dollars_that_are_unknown_are_never_few_enough(prices, why):
-    """No price, two of them, or another than the profile counts by: the bar is missed, with the cure in the sentence."""
+    """No price, two of them, or another than the profile counts by: the bar is missed, and the cure is said."""
     [miss] = Threshold(usd_per_question=10**9).misses(make_run(prices=prices))
     assert miss.startswith("dollars per question cannot be judged: ")
     assert why in miss
