@@ -8,6 +8,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
 
+from dspysota import costs
 from dspysota.errors import ConfigError
 from dspysota.records import Failure, Run
 from dspysota.stats import mean_interval, percentile
@@ -34,6 +35,8 @@ class Threshold:
                          can clear it, since a replayed or published latency says nothing about this machine
     tokens_per_question  most prompt and completion tokens a case, on average; a server that does not report them for
                          every answer cannot clear it
+    usd_per_question     most US dollars a case, on average, by the profile's basis of cost, or by the only one in
+                         dollars that is known; an unknown cost cannot clear it
     errors               most cases in which no answer was obtained at all; 0 by default, because a server that
                          failed is no finding about a model. None leaves errors to lower the score, as they always do
 
@@ -47,6 +50,7 @@ class Threshold:
     p50_seconds: float | None = None
     p95_seconds: float | None = None
     tokens_per_question: float | None = None
+    usd_per_question: float | None = None
     errors: int | None = 0
 
     def __post_init__(self) -> None:
@@ -54,7 +58,7 @@ class Threshold:
         for name, least in named.items():
             if least is not None and not (_number(least) and 0 <= least <= 1):
                 raise ConfigError(f"Threshold {name}={least!r} is no score; it must lie in 0..1, such as 0.9 for 90%.")
-        for name in (*SECONDS, "tokens_per_question"):
+        for name in (*SECONDS, "tokens_per_question", "usd_per_question"):
             most = getattr(self, name)
             if most is not None and not (_number(most) and most > 0):
                 raise ConfigError(f"Threshold {name}={most!r} can never be met; it must be a number above 0.")
@@ -82,7 +86,12 @@ class Threshold:
 
         Raises ConfigError when the task has no such metric, and RunError for a run without cases.
         """
-        missed = [*self._score_misses(run), *self._error_misses(run), *self._cost_misses(run)]
+        missed = [
+            *self._score_misses(run),
+            *self._error_misses(run),
+            *self._cost_misses(run),
+            *self._dollar_misses(run),
+        ]
         if (witness := _WITNESS.get()) is not None:
             witness(run, missed)
         return missed
@@ -134,6 +143,15 @@ class Threshold:
                 f"{prompt + completion:,.0f} tokens per question > {self.tokens_per_question:,g} "
                 f"(prompt {prompt:,.0f}, completion {completion:,.0f})"
             )
+
+    def _dollar_misses(self, run: Run) -> Iterator[str]:
+        if self.usd_per_question is None:
+            return
+        spent, basis = costs.usd_per_question(run), costs.dollars(run)
+        if spent is None or basis is None:
+            yield f"dollars per question cannot be judged: {costs.undecided(run)}"
+        elif spent > self.usd_per_question:
+            yield f"${spent:.3g} per question > ${self.usd_per_question:g} ({costs.counted(run, basis)})"
 
 
 @contextmanager

@@ -130,7 +130,8 @@ class Claim:
             mine, theirs = (pairing.cost_table(side, costs, order) for side in whole)
             # An early end is not independent of what answers cost; the share kept back makes up for it.
             alphas = sequential.rest if sequential and sequential.outcome else self._alphas
-            yield criteria.cost(mine, theirs, self.cost, alphas=alphas)
+            unit = pairing.cost_unit((*whole[0], *whole[1]), costs)
+            yield criteria.cost(mine, theirs, self.cost, alphas=alphas, unit=unit)
 
     def _metric(self, run: Run) -> str:
         metric = self.metric or run.info.primary

@@ -59,8 +59,8 @@ def stopped(test: SequentialTest, *, metric: str) -> Criterion:
     )
 
 
-def cost(costs: Table, reference: Table, bar: float, *, alphas: tuple[float, float]) -> Criterion:
-    """Is the ratio of mean costs at most `bar`? `alphas` are the error rates of PASS and FAIL."""
+def cost(costs: Table, reference: Table, bar: float, *, alphas: tuple[float, float], unit: str = "$") -> Criterion:
+    """Is the ratio of mean costs at most `bar`? `alphas` are the error rates of PASS and FAIL, `unit` that of costs."""
     mine, theirs = example_means(costs), example_means(reference)
     found = ratio_of_sums(mine, theirs, noise=SeedNoise(seed_noise(costs), seed_noise(reference)))
     p_pass, p_fail = found.below(bar), found.above(bar)
@@ -69,7 +69,7 @@ def cost(costs: Table, reference: Table, bar: float, *, alphas: tuple[float, flo
     alpha = alphas[0] if value < bar * other else alphas[1]
     return Criterion(
         name="cost",
-        unit="$ a question",
+        unit=f"{unit} a question",
         outcome=outcome,
         bar=bar,
         value=value,

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from dspysota.claims.sequential import SequentialTest
 from dspysota.errors import RunError
-from dspysota.records import Case, Costs, Run, RunInfo
+from dspysota.records import UNITS, Amounts, Basis, Case, Costs, Run, RunInfo
 
 SHOWN = 3
 """Ids named in a sentence."""
@@ -60,8 +60,26 @@ def score_table(runs: Sequence[Run], metric: str, order: Sequence[str]) -> list[
 
 
 def cost_table(runs: Sequence[Run], costs: Costs | None, order: Sequence[str]) -> list[list[float]]:
-    """US dollars, one row a run, one column an example of `order`. Raises RunError where a cost is unknown."""
+    """Costs, one row a run, one column an example of `order`. Raises RunError where a cost is unknown."""
     return [_costs(run, costs, order) for run in runs]
+
+
+def cost_unit(runs: Sequence[Run], costs: Costs | None) -> str:
+    """The unit of what the runs cost: US dollars unless the costs say otherwise.
+
+    Raises RunError where they are counted by several bases.
+    """
+    bases: dict[Basis, str] = {}
+    for run in runs:
+        given = costs(run) if callable(costs) else None
+        if isinstance(given, Amounts):
+            bases.setdefault(given.basis, run.name)
+    if len(bases) > 1:
+        said = " and ".join(f"{name} by {basis}" for basis, name in bases.items())
+        raise RunError(
+            f"Costs are of several bases, {said}; a ratio needs one: `costs=lambda run: of_run(run, 'list')`."
+        )
+    return UNITS[next(iter(bases))] if bases else "$"
 
 
 def _check_cases(run: Run) -> None:
@@ -140,7 +158,18 @@ def _costs(run: Run, costs: Costs | None, order: Sequence[str]) -> list[float]:
     if unknown:
         raise RunError(
             f"The claim names a cost, and what {unknown:,} of {len(given):,} questions of {run.name} cost is unknown, "
-            "which is not nothing; give every model that was asked a price, or leave the cost out of the claim."
+            f"which is not nothing; {_cure(given)}, or leave the cost out of the claim."
         )
     by_id = {case.case_id: cost for case, cost in zip(run.cases, given, strict=True) if cost is not None}
     return [float(by_id[i]) for i in order]
+
+
+def _cure(given: Sequence[float | None]) -> str:
+    basis = given.basis if isinstance(given, Amounts) else None
+    if basis == "machine":
+        return "give its model a usd_per_hour in the profile, and count measured runs alone"
+    if basis == "parameters":
+        return "take a model whose parameters the catalog knows and whose server reports its tokens"
+    if basis == "list":
+        return "give its model a price in the profile, and take a server that reports its tokens"
+    return "give every model that was asked a price"

@@ -30,7 +30,7 @@ class Criterion:
     name: str
     """`quality` or `cost`."""
     unit: str
-    """What is compared: the metric's name, or `$ a question`."""
+    """What is compared: the metric's name, `$ a question` or `FLOP a question`."""
     outcome: Outcome
     bar: float
     """Ratio claimed: quality at least, cost at most."""
@@ -119,7 +119,7 @@ class Verdict:
 
 
 def _number(value: float) -> str:
-    return f"{value:.3f}" if value >= 0.1 or value == 0 else f"{value:.3g}"
+    return f"{value:.3f}" if 0.1 <= value < 1e6 or value == 0 else f"{value:.3g}"
 
 
 def _rounded(n: int) -> int:

@@ -24,6 +24,11 @@ def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     parser.add_argument("folders", nargs="+", type=Path, metavar="FOLDER", help="a run folder, such as reports/latest")
     parser.add_argument("--output", type=Path, metavar="DIR", help="write there instead of into the run folder itself")
     parser.add_argument("--title", help="the report's title")
+    parser.add_argument(
+        "--prices",
+        metavar="NAME|FILE",
+        help="count what runs cost by this profile's prices instead of those stored; nothing is measured again",
+    )
     parser.set_defaults(run=run)
 
 
@@ -33,7 +38,11 @@ def run(args: argparse.Namespace) -> int:
 
     if len(args.folders) > 1 and args.output is None:
         raise ConfigError("Several folders make one report, which needs a place: add --output DIR.")
+    if args.prices and args.output is None:
+        raise ConfigError("With other prices a report no longer shows what is stored beside it: add --output DIR.")
     runs, meta = load(args.folders)
+    if args.prices:
+        runs = repriced(runs, args.prices)
     if args.title:
         meta = meta.model_copy(update={"title": args.title})
     for path in write_all(args.output or resolved(args.folders[0]), runs, meta).values():
@@ -57,6 +66,14 @@ def load(folders: list[Path]) -> tuple[list[Run], ReportMeta]:
             titles.append(meta.title)
     title = titles[0] if len(set(titles)) == 1 else "dspysota report"
     return runs, ReportMeta(command=" && ".join(commands(folders)), title=title, outcomes=outcomes)
+
+
+def repriced(runs: list[Run], profile_name: str) -> list[Run]:
+    """The runs with the prices of a profile, as if they had been measured with it. Raises ConfigError."""
+    from dspysota import experiment, profiles
+
+    profile = profiles.load(profile_name, root=Path.cwd(), known=experiment.known())
+    return [experiment.priced_by(run, profile) for run in runs]
 
 
 def commands(folders: list[Path]) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from dspysota.errors import ProgramError
-from dspysota.records import Budget, Call, Usage
+from dspysota.records import Budget, Call, TokenPrice, Usage
 
 BYTES_PER_TOKEN = 2.0
 """Bytes of a prompt for one token, until requests have shown how many it really is. English has about four."""
@@ -27,10 +27,11 @@ def refusal(error: BaseException | None) -> BudgetSpentError | None:
 
 @dataclass(frozen=True)
 class Price:
-    """US dollars per million tokens."""
+    """US dollars per million tokens; `cached` is that of prompt tokens that the server had in its cache."""
 
     prompt: float
     completion: float
+    cached: float | None = None
 
     def of(self, prompt_tokens: float, completion_tokens: float) -> float:
         """Return US dollars.
@@ -38,13 +39,15 @@ class Price:
         >>> Price(0.5, 1.5).of(1_000_000, 2_000_000)
         3.5
         """
-        return (self.prompt * prompt_tokens + self.completion * completion_tokens) / 1e6
+        return self._tokens.of(prompt_tokens, completion_tokens)
 
     def of_usage(self, usage: Usage) -> float | None:
         """Return US dollars; None where the server did not say what it counted."""
-        if usage.prompt_tokens is None or usage.completion_tokens is None:
-            return None
-        return self.of(usage.prompt_tokens, usage.completion_tokens)
+        return self._tokens.of_usage(usage)
+
+    @property
+    def _tokens(self) -> TokenPrice:
+        return TokenPrice(prompt=self.prompt, completion=self.completion, cached=self.cached)
 
 
 @dataclass(frozen=True)

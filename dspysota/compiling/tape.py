@@ -232,13 +232,14 @@ class Tape:
         return mine[-1] if len(mine) >= HOPELESS else None
 
     def _phase(self, name: str, entries: list[Entry]) -> Phase:
-        usage = Usage()
+        usage, by_model = Usage(), dict[str, Usage]()
         for entry in entries:
             usage = usage + entry.call.usage
+            by_model[entry.model] = by_model.get(entry.model, Usage()) + entry.call.usage
         spent = [self._usd(entry) for entry in entries]
         usd = None if None in spent else sum(one for one in spent if one is not None)
         failed = sum(entry.call.error is not None for entry in entries)
-        return Phase(name=name, calls=len(entries), failed=failed, usage=usage, usd=usd)
+        return Phase(name=name, calls=len(entries), failed=failed, usage=usage, by_model=by_model, usd=usd)
 
     def _usd(self, entry: Entry) -> float | None:
         price = self._prices.get(entry.model)

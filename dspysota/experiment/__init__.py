@@ -4,6 +4,7 @@ from dspysota.experiment.climb import climb
 from dspysota.experiment.comparison import Comparison, compare
 from dspysota.experiment.formats import Tried, TriedFormats, advice, try_formats
 from dspysota.experiment.known import known, make_cell
+from dspysota.experiment.pricing import priced_by
 from dspysota.experiment.progress import ConsoleProgress, Pace, Progress, Silence
 from dspysota.experiment.provenance import commit
 from dspysota.experiment.settings import Settings
@@ -25,5 +26,6 @@ __all__ = [
     "compare",
     "known",
     "make_cell",
+    "priced_by",
     "try_formats",
 ]

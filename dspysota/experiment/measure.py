@@ -140,7 +140,9 @@ def _effort(plan: Plan, progress: Progress) -> Effort:
 
     models = (plan, plan.teacher) if plan.teacher else (plan,)
     prices = {
-        each.cell.model: Price(each.use.price.prompt, each.use.price.completion) for each in models if each.use.price
+        each.cell.model: Price(each.use.price.prompt, each.use.price.completion, each.use.price.cached)
+        for each in models
+        if each.use.price
     }
     teacher = plan.teacher
     return Effort(
@@ -200,4 +202,6 @@ def _info(plan: Plan, prepared: Ready, settings: Settings) -> RunInfo:
         versions=provenance.versions(served_here=plan.weights is not None),
         commit=provenance.commit(settings.root),
         machine=provenance.machine(),
+        role=plan.cell.role,
+        prices=plan.prices(),
     )

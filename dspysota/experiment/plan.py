@@ -13,9 +13,9 @@ from dspysota.errors import ConfigError
 from dspysota.experiment.provenance import versions
 from dspysota.experiment.settings import Settings
 from dspysota.models import Weights
-from dspysota.profiles import Cell, ModelUse, Profile
+from dspysota.profiles import PRICING, Cell, ModelUse, Profile
 from dspysota.programs.retrieval import naming
-from dspysota.records import DataInfo, Example, Run
+from dspysota.records import Basis, DataInfo, Example, Prices, Run, TeacherPrices
 from dspysota.tasks import Task, TaskData
 
 TEMPERATURE = 0.0
@@ -39,6 +39,8 @@ class Plan:
     """None when an endpoint by URL answers."""
     seed: int
     concurrency: int
+    cost: Basis | None = None
+    """By what claims count cost."""
     teacher: Plan | None = None
     """The same cell with the model that teaches, where that is another one."""
     retrieval: str = ""
@@ -79,7 +81,7 @@ class Plan:
                 "adapter": self.cell.adapter,
                 "model": self.cell.model,
                 "weights": self.weights.digest if self.weights else None,
-                "use": self.use.model_dump(mode="json", exclude={"api_key_env", "api_key_required"}),
+                "use": self.use.model_dump(mode="json", exclude={"api_key_env", "api_key_required", *PRICING}),
                 "sampling": self.sampling,
                 "stop": self.stop,
                 "data": self.info.digest,
@@ -101,6 +103,23 @@ class Plan:
         """Digest of all that decides the outcome; cases are continued only under the same key."""
         return digest({"plan": self.key, "program": program_digest})
 
+    def prices(self) -> Prices:
+        """What a run of this plan is counted by."""
+        teacher = self.teacher and TeacherPrices(
+            model=self.teacher.cell.model,
+            parameters=self.teacher.spec.parameters if self.teacher.spec else None,
+            tokens=self.teacher.use.price,
+            usd_per_hour=self.teacher.use.usd_per_hour,
+        )
+        use = self.use
+        return Prices(basis=self.cost, tokens=use.price, usd_per_hour=use.usd_per_hour, teacher=teacher)
+
+    def priced(self, run: Run) -> Run:
+        """A run of this plan with the prices of today: another price is no other measurement."""
+        role = run.info.role if self.cell.role == "candidate" else self.cell.role
+        changes = {"prices": self.prices(), "role": role}
+        return run.model_copy(update={"info": run.info.model_copy(update=changes)})
+
     def made(self, run: Run) -> bool:
         """Whether `run` is this plan's: made of it with whatever program its approach prepared."""
         return run.info.key == self.run_key(run.info.compile.program_digest)
@@ -117,7 +136,11 @@ def model_of(cell: Cell, profile: Profile, settings: Settings) -> tuple[ModelUse
     Raises ConfigError for a model of our own that the catalog does not know.
     """
     # The key of --sota-base-url is in DSPYSOTA_API_KEY: the profile's is for another host.
-    use = ModelUse(base_url=settings.base_url) if settings.base_url else _resolved(cell.model, profile.use(cell.model))
+    use = profile.use(cell.model)
+    if settings.base_url:
+        use = ModelUse(base_url=settings.base_url, price=use.price, usd_per_hour=use.usd_per_hour)
+    else:
+        use = _resolved(cell.model, use)
     try:
         return use, catalog.find(cell.model)
     except ConfigError:
@@ -160,6 +183,7 @@ def plan(cell: Cell, profile: Profile, settings: Settings, data: TaskData, *, pr
         weights=weights,
         seed=profile.seed,
         concurrency=profile.concurrency,
+        cost=profile.cost,
         retrieval=retrieval,
     )
     name = cell.optimize.teacher

@@ -110,5 +110,10 @@ class Workbench:
             self._since = min(self._since, folder.started)
         settings = replace(self._settings, fresh=False) if keep_program else self._settings
         with folder.turn(planned.key):
-            stored = (run for run in self.runs() if planned.made(run))
-            return next(stored, None) or measure(planned, settings, folder, self._progress, self._since)
+            stored = next((run for run in self.runs() if planned.made(run)), None)
+            if stored is None:
+                return measure(planned, settings, folder, self._progress, self._since)
+            run = planned.priced(stored)
+            if run.info != stored.info:
+                folder.save_run(run)
+            return run

@@ -56,7 +56,7 @@ def _check_values(wanted: dict[str, str], rival: str | None) -> None:
     """Raise pytest.UsageError for a value that no profile could have: it would skip the test without a word."""
     from dspysota.experiment import known
     from dspysota.profiles.grid import check_approach, check_program
-    from dspysota.profiles.values import Role
+    from dspysota.records import Role
 
     names = known()
     valid: dict[str, tuple[str, ...]] = {

@@ -12,8 +12,8 @@ from pydantic import BeforeValidator, Field
 
 from dspysota import catalog
 from dspysota.errors import ConfigError
-from dspysota.profiles.values import Bars, Cell, Claim, Concurrency, ModelUse, Optimize, Role
-from dspysota.records import Record
+from dspysota.profiles.values import Bars, Cell, Claim, Concurrency, ModelUse, Optimize
+from dspysota.records import Basis, Record, Role
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,6 +84,8 @@ class ProfileFile(Record):
     models: dict[str, ModelUse] = Field(default_factory=dict)
     cells: tuple[CellEntry, ...] = ()
     claim: Claim | None = None
+    cost: Basis | None = None
+    """By what claims count cost: `list`, `machine` or `parameters`."""
     optimize: Optimize = Optimize()
     """For all cells whose approach asks a model."""
 

@@ -8,7 +8,7 @@ import yaml
 from pydantic import ValidationError
 
 from dspysota.errors import ConfigError
-from dspysota.profiles import document
+from dspysota.profiles import document, prices
 from dspysota.profiles.grid import CellEntry, Known, ProfileFile, cells
 from dspysota.profiles.values import Cell, Claim, ModelUse, Optimize, Profile
 from dspysota.records import Record
@@ -43,6 +43,7 @@ def load(name_or_file: str, *, root: Path, known: Known) -> Profile:
     except ConfigError as error:
         raise ConfigError(f"Profile {str(path)!r}: {error}") from error
     try:
+        raw = prices.looked_up(raw, path.parent)
         file = ProfileFile.model_validate(raw if raw is not None else {})
         profile = _build(file, known)
     except ValidationError as error:
@@ -70,6 +71,8 @@ def _build(file: ProfileFile, known: Known) -> Profile:
     grid = tuple(cells(file, known))
     for cell in grid:
         _check_thresholds(cell, known)
+    if file.claim is not None:
+        _check_cost(file, grid)
     return Profile(
         name=file.name,
         description=file.description,
@@ -78,7 +81,24 @@ def _build(file: ProfileFile, known: Known) -> Profile:
         models=file.models,
         cells=grid,
         claim=file.claim,
+        cost=file.cost,
     )
+
+
+def _check_cost(file: ProfileFile, grid: tuple[Cell, ...]) -> None:
+    """Raise ConfigError for a claim on a cost that could not be counted: it would be refused once all is measured."""
+    if file.cost is None:
+        raise ConfigError(
+            "claim: it names a cost, and nothing says what cost is; add `cost: list` (prices of tokens), `cost: "
+            "machine` (dollars an hour) or `cost: parameters` (parameters × tokens, no price) to the profile."
+        )
+    wanted = {"list": "price", "machine": "usd_per_hour"}.get(file.cost)
+    for name in dict.fromkeys(cell.model for cell in grid):
+        if wanted and getattr(file.models.get(name, ModelUse()), wanted) is None:
+            raise ConfigError(
+                f"cost: {name!r} has no {wanted}, so that `cost: {file.cost}` is not known of it; give it "
+                f"models.{name}.{wanted}, or name another basis."
+            )
 
 
 def _check_thresholds(cell: Cell, known: Known) -> None:

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Annotated, Literal
+from typing import Annotated, Any
 
 from pydantic import Field, JsonValue
 
 from dspysota.errors import ConfigError
-from dspysota.records import Budget, Record
+from dspysota.records import Basis, Budget, Record, Role, TokenPrice
 from dspysota.thresholds import Threshold
-
-Role = Literal["candidate", "reference", "baseline"]
 
 Bars = dict[str, dict[str, JsonValue]]
 """Thresholds by data name (`gsm8k`, `gsm_symbolic`, …) or `any`: names of bars and their numbers."""
@@ -28,13 +26,6 @@ def check_at_once(concurrency: int) -> None:
     """Raise ConfigError for a number of questions that cannot be in flight together."""
     if not 1 <= concurrency <= MOST_AT_ONCE:
         raise ConfigError(f"A concurrency of {concurrency} cannot be; give 1 to {MOST_AT_ONCE}.")
-
-
-class TokenPrice(Record):
-    """US dollars per million tokens."""
-
-    prompt: float = Field(ge=0)
-    completion: float = Field(ge=0)
 
 
 class Optimize(Record):
@@ -70,7 +61,13 @@ class ModelUse(Record):
     eager: bool = True
     extra_flags: tuple[str, ...] = ()
     price: TokenPrice | None = None
-    """What its tokens cost; without one nothing is said about dollars."""
+    """What its tokens cost; without one nothing is said about list prices."""
+    usd_per_hour: float | None = Field(default=None, gt=0, allow_inf_nan=False)
+    """What the machine that serves it costs, whole; without one nothing is said about machine prices."""
+
+
+PRICING = frozenset({"price", "usd_per_hour"})
+"""Fields of a ModelUse that decide nothing but what a run is said to cost."""
 
 
 class Cell(Record):
@@ -121,6 +118,8 @@ class Profile(Record):
     models: dict[str, ModelUse] = Field(default_factory=dict)
     cells: tuple[Cell, ...] = ()
     claim: Claim | None = None
+    cost: Basis | None = None
+    """The basis by which claims count cost."""
 
     def of_task(self, task: str) -> tuple[Cell, ...]:
         """The task's cells, in the profile's order."""
@@ -136,5 +135,9 @@ class Profile(Record):
 
     @property
     def digest(self) -> str:
-        """sha256 of what the profile says; layout, comments and the file's place do not count."""
-        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
+        """sha256 of what the profile says that a measurement depends on: not layout, comments and the file's place.
+
+        Prices do not count either: what was measured stays what it is when they change.
+        """
+        unpriced: dict[str, Any] = {"cost": True, "models": {"__all__": set(PRICING)}}
+        return hashlib.sha256(self.model_dump_json(exclude=unpriced).encode()).hexdigest()

@@ -7,13 +7,17 @@ Times are seconds, money is US dollars, scores are in [0, 1], token counts are t
 from dspysota.records.base import SCHEMA, Provenance, Record, Usage
 from dspysota.records.cases import ERRORS, Answer, Call, Case, Example, Failure, Message
 from dspysota.records.compiling import Budget, CompileInfo, Phase
-from dspysota.records.runs import DataInfo, ModelInfo, Run, RunInfo
+from dspysota.records.prices import UNITS, Amounts, Basis, Prices, TeacherPrices, TokenPrice
+from dspysota.records.runs import DataInfo, ModelInfo, Role, Run, RunInfo
 from dspysota.records.versus import Costs, Published, Versus
 
 __all__ = [
     "ERRORS",
     "SCHEMA",
+    "UNITS",
+    "Amounts",
     "Answer",
+    "Basis",
     "Budget",
     "Call",
     "Case",
@@ -25,11 +29,15 @@ __all__ = [
     "Message",
     "ModelInfo",
     "Phase",
+    "Prices",
     "Provenance",
     "Published",
     "Record",
+    "Role",
     "Run",
     "RunInfo",
+    "TeacherPrices",
+    "TokenPrice",
     "Usage",
     "Versus",
 ]

@@ -28,6 +28,8 @@ class Phase(Record):
     failed: int = 0
     """Of the calls, those that brought no answer."""
     usage: Usage = Usage()
+    by_model: dict[str, Usage] = Field(default_factory=dict)
+    """The same tokens by the names of the models that were asked; empty in programs older than this field."""
     usd: float | None = None
     """US dollars; None where a model that was asked has no price, or its server did not report tokens."""
 

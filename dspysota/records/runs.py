@@ -12,7 +12,11 @@ from dspysota.errors import RunError
 from dspysota.records.base import Provenance, Record, Usage
 from dspysota.records.cases import Case, Failure
 from dspysota.records.compiling import CompileInfo
+from dspysota.records.prices import Prices
 from dspysota.records.versus import Costs, Published, Versus
+
+Role = Literal["candidate", "reference", "baseline"]
+"""What a run is there for: to be compared, to be compared with, or to show how things are without any effort."""
 
 
 class DataInfo(Record):
@@ -73,6 +77,9 @@ class RunInfo(Record):
     versions: dict[str, str] = Field(default_factory=dict)
     commit: str | None = None
     machine: dict[str, str | int | float] = Field(default_factory=dict)
+    role: Role = "candidate"
+    prices: Prices | None = None
+    """None in runs older than this field."""
 
     @property
     def prepared(self) -> str:

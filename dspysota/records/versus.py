@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from dspysota.records.runs import Run
 
 Costs = Mapping[str, Sequence[float | None]] | Callable[["Run"], Sequence[float | None]]
-"""US dollars of each case of a run, in the order of its cases: by the run's key, or by a function of the run.
+"""What each case of a run cost, in the order of its cases: by the run's key, or by a function of the run.
 
-None where a cost is unknown; unknown is never 0.
+US dollars, unless a function gives Amounts, which say their basis. None where a cost is unknown; unknown is never 0.
 """
 
 

@@ -56,7 +56,19 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         finalize=_shown,
     )
-    for name in ("score", "scored", "changed", "count", "tokens", "short", "digest", "one_line", "redacted"):
+    for name in (
+        "score",
+        "scored",
+        "changed",
+        "count",
+        "tokens",
+        "short",
+        "digest",
+        "one_line",
+        "redacted",
+        "amount",
+        "estimated",
+    ):
         environment.filters[name] = getattr(text, name)
     environment.filters["slug"] = lambda kind: str(kind).replace(" ", "-")
     return environment

@@ -59,9 +59,24 @@ def _case(suite: ElementTree.Element, one: RunView) -> None:
         values[metric.name] = f"{metric.mean:.6f}"
         values[f"{metric.name}_low"], values[f"{metric.name}_high"] = (f"{end:.6f}" for end in metric.interval)
     values |= {f"failures {kind}": n for kind, n in one.failures}
+    values |= _costs(one)
     _properties(case, values)
     if one.outcome and one.outcome.outcome == "failed":
         _failure(case, one.run.name, one.outcome.misses)
+
+
+def _costs(one: RunView) -> dict[str, object]:
+    """Amounts in the unit named, which CI systems chart; dollars under a name of their own."""
+    if (cost := one.cost) is None:
+        return {}
+    values: dict[str, object] = {"cost_basis": cost.basis, "cost_unit": cost.unit}
+    for name, estimate in (("cost_per_question", cost.per_question), ("cost_per_correct", cost.per_correct)):
+        if estimate is not None:
+            ends = (estimate.value, *estimate.interval)
+            values |= {f"{name}{end}": _number(value) for end, value in zip(("", "_low", "_high"), ends, strict=True)}
+    if cost.unit == "$":
+        values["usd_per_question"] = values.get("cost_per_question")
+    return {**values, "cost_of_preparing": _number(cost.compile.total)}
 
 
 def _failure(case: ElementTree.Element, name: str, misses: Sequence[str]) -> None:

@@ -10,10 +10,14 @@ from dspysota.records import Run
 from dspysota.report import text
 from dspysota.report.meta import ReportMeta
 from dspysota.report.sections.banner import headline, said
-from dspysota.report.view import RunView, view
+from dspysota.report.sections.costs import Row, costs_of, pairs
+from dspysota.report.view import Report, RunView, view
 
 MOST = 60_000
 """Characters: GitHub refuses comments above 65,536."""
+
+MOST_COSTS = 20
+"""Runs whose costs are spelled out below the table."""
 
 _SPECIAL = re.compile(r"[\\`*<>|~]|(?<=\])\(|(?<!\w)_|_(?!\w)")
 """What Markdown would take for markup; `_` inside a word and brackets without a link are left as they read best."""
@@ -33,18 +37,20 @@ def summary(runs: Sequence[Run], meta: ReportMeta) -> str:
         misses = one.outcome.misses if one.outcome and one.outcome.misses else ("failed for another reason than a bar",)
         lines += [f"- ❌ **{plain(one.run.name)}**: {'; '.join(map(plain, misses))}"]
     lines += [""] if failed or unmade or others else []
+    priced = any(one.cost for one in report.runs)
     lines += [
-        "| | run | n | score [95%] | tokens a question | p50 / p95 s | per s | not right |",
-        "|-|-|-:|-|-:|-:|-:|-|",
+        f"| | run | n | score [95%] | tokens a question |{' cost a question |' * priced} p50 / p95 s | per s "
+        "| not right |",
+        f"|-|-|-:|-|-:|{'-:|' * priced}-:|-:|-|",
     ]
     lift = _lift([one.run for one in report.runs])
-    tail = ["", *lift, *_facts(report.runs, meta), ""]
+    tail = ["", *lift, *_costs(report), *_facts(report.runs, meta), ""]
     room = MOST - sum(len(line) + 1 for line in (*lines, *tail)) - 100
-    rows = [_row(one) for one in report.runs]
+    rows = [_row(one, priced) for one in report.runs]
     while rows and sum(len(row) + 1 for row in rows) > room:
         rows.pop()
     left = len(report.runs) - len(rows)
-    more = [f"| | and {left} more in report.html | | | | | | |"] if left else []
+    more = [f"| | and {left} more in report.html | | | | | | |{' |' * priced}"] if left else []
     return "\n".join([*lines, *rows, *more, *tail])[:MOST]
 
 
@@ -66,15 +72,34 @@ def code(words: str) -> str:
     return "`" + text.visible(" ".join(words.split())).replace("`", "'").replace("|", "¦") + "`"
 
 
-def _row(one: RunView) -> str:
+def _row(one: RunView, priced: bool) -> str:
     mark = {"passed": "✅", "failed": "❌"}.get(one.verdict, "·")
     metric = one.primary
     score = f"{text.scored(metric.mean, metric.interval)} {plain(metric.name)}" if metric else "no cases"
     tokens = text.tokens(one.tokens) if one.n else "–"
+    cost = f" {text.per_question(one.cost)} |" if priced else ""
     return (
-        f"| {mark} | {plain(one.run.name)} | {one.asked} | {score} | {tokens} | "
+        f"| {mark} | {plain(one.run.name)} | {one.asked} | {score} | {tokens} |{cost} "
         f"{text.short(one.p50)} / {text.short(one.p95)} | {text.short(one.rate)} | {text.failures(one.failures)} |"
     )
+
+
+def _costs(report: Report) -> list[str]:
+    """What a correct answer cost, how that is counted, and when preparing is paid back: a line a run."""
+    rows = [row for view in report.runs for row in costs_of(view, report)[:1] if view.cost]
+    lines = [
+        f"- {plain(row.view.run.name)}: {text.estimated(row.cost.per_correct, row.cost.unit)} a correct answer, "
+        f"prepared for {row.prepared}{_back(row)}"
+        for row in rows[:MOST_COSTS]
+    ]
+    more = [f"- and {len(rows) - MOST_COSTS} more in report.html"] if len(rows) > MOST_COSTS else []
+    counted = dict.fromkeys(f"- {row.view.run.info.model.name}: {row.counted}" for row in rows)
+    said = [plain(line) for line in (*list(counted)[:10], *(f"- {pair}" for pair in pairs(report)[:5]))]
+    return ["**What it cost**", "", *lines, *more, *said, ""] if rows else []
+
+
+def _back(row: Row) -> str:
+    return "" if not row.back else ", never paid back" if row.back == "never" else f", paid back {row.back}"
 
 
 def _lift(runs: Sequence[Run]) -> list[str]:

@@ -9,8 +9,11 @@ from dspysota.report import text
 from dspysota.report.meta import ReportMeta
 from dspysota.report.view import RunView, in_order
 
-HEAD = ("", "run", "n", "score [95%]", "tok/q", "q/s", "p95", "not right")
-RIGHT = frozenset({"n", "tok/q", "q/s", "p95"})
+COST = "cost/q"
+"""The column that is there only where a cost is known."""
+
+HEAD = ("", "run", "n", "score [95%]", "tok/q", COST, "q/s", "p95", "not right")
+RIGHT = frozenset({"n", "tok/q", COST, "q/s", "p95"})
 _ASCII = str.maketrans({"·": "/", "–": "-", "…": "...", "×": "x", "“": '"', "”": '"', "’": "'"})
 
 
@@ -24,10 +27,14 @@ def lines(runs: Sequence[Run], meta: ReportMeta | None = None, *, ascii_only: bo
         return []
     report = in_order(runs, meta or ReportMeta(command=""))
     table = [HEAD, *(_cells(view) for view in report.runs)]
-    widths = [max(len(row[i]) for row in table) for i in range(len(HEAD))]
-    shown = [_line(HEAD, widths)]
+    if not any(view.cost for view in report.runs):
+        place = HEAD.index(COST)
+        table = [(*row[:place], *row[place + 1 :]) for row in table]
+    head = table[0]
+    widths = [max(len(row[i]) for row in table) for i in range(len(head))]
+    shown = [_line(head, widths, head)]
     for view, row in zip(report.runs, table[1:], strict=True):
-        shown.append(_line(row, widths))
+        shown.append(_line(row, widths, head))
         shown += [f"{'':{widths[0]}}  - {text.visible(miss)}" for miss in (view.outcome.misses if view.outcome else ())]
     return [_ascii(line) for line in shown] if ascii_only else shown
 
@@ -40,16 +47,17 @@ def _cells(view: RunView) -> tuple[str, ...]:
         view.asked,
         text.scored(metric.mean, metric.interval) if metric else "no cases",
         text.tokens(view.tokens) if view.n else "–",
+        text.per_question(view.cost),
         text.short(view.rate),
         f"{text.short(view.p95)}s" if view.p95 is not None else "–",
         text.failures(view.failures) or "none",
     )
 
 
-def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
+def _line(cells: Sequence[str], widths: Sequence[int], heads: Sequence[str]) -> str:
     padded = [
         cell.rjust(width) if head in RIGHT else cell.ljust(width)
-        for cell, width, head in zip(cells, widths, HEAD, strict=True)
+        for cell, width, head in zip(cells, widths, heads, strict=True)
     ]
     return "  ".join(padded).rstrip()
 

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable
 
+from dspysota.costs import Estimate, Summary
 from dspysota.records import Failure, Usage
 from dspysota.stats import Interval
 from dspysota.untrusted import clip, one_line, visible
 
 __all__ = [
+    "amount",
     "changed",
     "clip",
     "count",
     "digest",
+    "estimated",
     "failures",
     "is_secret",
     "one_line",
+    "per_question",
     "redacted",
     "score",
     "scored",
@@ -33,6 +38,8 @@ SHORT = {
     Failure.RETRIEVAL_MISS: "retrieval",
 }
 """Failure classes whose names are too long for a terminal's line."""
+
+_PREFIXES = ("", "k", "M", "G", "T", "P", "E", "Z")
 
 _SECRET = re.compile(r"key|token|secret|password|passwd|credential|authorization", re.IGNORECASE)
 _INNOCENT = re.compile(r"tokens?$|tokenizer|batched", re.IGNORECASE)
@@ -140,6 +147,47 @@ def short(value: float | None) -> str:
         return "0"
     decimals = next((d for bound, d in ((0.1, 3), (10, 2), (100, 1)) if abs(value) < bound), 0)
     return f"{value:,.{decimals}f}"
+
+
+def amount(value: float | None, unit: str) -> str:
+    """Dollars, or operations with the prefix that keeps them short: three significant figures, never an exponent.
+
+    >>> amount(0.000147123, "$"), amount(1234.5, "$"), amount(1.4554e12, "FLOP"), amount(0.0, "$"), amount(None, "$")
+    ('$0.000147', '$1,234', '1.46 TFLOP', '$0', 'unknown')
+    """
+    if value is None:
+        return "unknown"
+    if math.isinf(value):
+        return "∞"
+    if unit == "$":
+        return f"${_significant(value)}"
+    place = min(len(_PREFIXES) - 1, max(0, math.floor(math.log10(value) / 3))) if value > 0 else 0
+    return f"{_significant(value / 1000**place)} {_PREFIXES[place]}{unit}"
+
+
+def estimated(estimate: Estimate | None, unit: str) -> str:
+    """An amount with its interval.
+
+    >>> estimated(Estimate(value=0.2, interval=Interval(0.1, math.inf)), "$"), estimated(None, "$")
+    ('$0.2 [$0.1, ∞]', '–')
+    """
+    if estimate is None:
+        return "–"
+    low, high = estimate.interval
+    return f"{amount(estimate.value, unit)} [{amount(low, unit)}, {amount(high, unit)}]"
+
+
+def per_question(cost: Summary | None) -> str:
+    """What a question cost, for a narrow place."""
+    return "unknown" if cost is None or cost.per_question is None else amount(cost.per_question.value, cost.unit)
+
+
+def _significant(value: float) -> str:
+    if value == 0:
+        return "0"
+    decimals = max(0, 2 - math.floor(math.log10(abs(value))))
+    words = f"{value:,.{decimals}f}"
+    return words.rstrip("0").rstrip(".") if decimals else words
 
 
 def digest(value: str | None) -> str:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
+from dspysota.costs import Summary, dollars, known, summary
 from dspysota.records import Failure, Run
 from dspysota.report.meta import Outcome, ReportMeta
 from dspysota.stats import Interval, mean_interval, percentile
@@ -67,6 +69,18 @@ class RunView:
     def tokens(self) -> float | None:
         """Prompt and completion tokens a question."""
         return None if self.prompt is None or self.completion is None else self.prompt + self.completion
+
+    @cached_property
+    def costs(self) -> tuple[Summary, ...]:
+        """What the run cost, by each basis that is known; the one that claims use first."""
+        return tuple(summary(self.run, basis) for basis in known(self.run))
+
+    @property
+    def cost(self) -> Summary | None:
+        """By the basis that the profile names; where it names none, by the only one in dollars that is known."""
+        prices = self.run.info.prices
+        basis = prices.basis if prices and prices.basis else dollars(self.run)
+        return next((one for one in self.costs if one.basis == basis), None)
 
     @property
     def right(self) -> int:

@@ -266,6 +266,26 @@ def test_phases_say_where_it_went():
     assert (second.name, second.calls) == ("scoring", 1)
 
 
+def test_phases_say_which_model_was_asked():
+    """A teacher costs something else than the model it teaches, so that their tokens are kept apart."""
+    model, tape = Model(usage=Usage(prompt_tokens=5, completion_tokens=2)), Tape(None, Budget(), concurrency=1)
+    for key, name in (("a", "tiny"), ("b", "big"), ("c", "tiny")):
+        tape.ask(key, LIGHT, "bootstrapping", name, model.answers(key))
+
+    (phase,) = tape.phases()
+
+    assert {"tiny": 14, "big": 7} == {name: usage.total_tokens for name, usage in phase.by_model.items()}
+
+
+def test_cached_tokens_are_paid_by_their_own_price():
+    """A budget in dollars counts what a provider's bill would say."""
+    model = Model(usage=Usage(prompt_tokens=1_000_000, completion_tokens=0, cached_tokens=500_000))
+    tape = Tape(None, Budget(), concurrency=1, prices={"tiny": Price(1.0, 1.0, 0.5)})
+    model.ask(tape, "a")
+
+    assert 0.75 == tape.phases()[0].usd
+
+
 def test_a_closed_tape_sends_nothing_more():
     """Threads that an interrupted search left behind find it closed."""
     model, tape = Model(), Tape(None, Budget(), concurrency=1)

@@ -8,8 +8,8 @@ import pytest
 from dspysota import ConfigError, RunError, tasks
 from dspysota.experiment import Settings, Silence, Workbench, known, make_cell
 from dspysota.experiment.plan import plan
-from dspysota.profiles import Profile
-from dspysota.records import Example
+from dspysota.profiles import ModelUse, Profile
+from dspysota.records import Example, Prices, TokenPrice
 from dspysota.tasks import DataSource, Splits, TaskData
 from tests.plugin.projects import write_rows
 
@@ -110,6 +110,25 @@ def test_seed_and_concurrency_make_another_run(make):
     keys = {make().key, make(Profile(name="p", seed=1)).key, make(Profile(name="p", concurrency=3)).key}
 
     assert 3 == len(keys)
+
+
+def test_another_price_is_no_other_run_and_no_other_command(make, settings):
+    """Prices decide nothing that is measured: neither a run nor an unfinished folder is lost when one changes."""
+    price = TokenPrice(prompt=1.0, completion=2.0)
+    free, dear = (
+        Profile(name="p"),
+        Profile(name="p", cost="list", models={MODEL: ModelUse(price=price, usd_per_hour=3.0)}),
+    )
+    bare = Profile(name="p", models={MODEL: ModelUse()})
+
+    assert make(free).key == make(dear).key
+    assert settings.command_key(bare, "c") == settings.command_key(dear, "c")
+    assert Prices(basis="list", tokens=price, usd_per_hour=3.0) == make(dear).prices()
+
+
+def test_a_role_is_no_other_run(make):
+    """What a run is there for changes nothing in it."""
+    assert make().key == replace(make(), cell=make().cell.model_copy(update={"role": "reference"})).key
 
 
 def test_the_same_plan_has_the_same_key_and_another_program_another_run(make):

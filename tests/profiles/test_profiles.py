@@ -128,7 +128,7 @@ def test_the_digest_does_not_see_layout(load):
 
 def test_a_claim_is_described_and_never_decided(load):
     """A claim is shown in words that say it was not decided."""
-    claim = load("name: p\nclaim: {quality_ratio: 0.9, cost_ratio: 0.05}\n").claim
+    claim = load("name: p\ncost: parameters\nclaim: {quality_ratio: 0.9, cost_ratio: 0.05}\n").claim
 
     assert "not decided by this version" in claim.sentence()
     assert "PASS" not in claim.sentence()

@@ -9,7 +9,7 @@ import pytest
 
 from dspysota.cli import main
 from dspysota.errors import RunError
-from dspysota.records import Run
+from dspysota.records import Prices, Run, TokenPrice
 from dspysota.report import html, junit, load_meta, markdown, results, terminal, text, write_all
 from dspysota.report.meta import Outcome, ReportMeta
 from dspysota.report.sections import banner, environment, frontier
@@ -265,3 +265,72 @@ def test_a_folder_without_runs_is_one_sentence(tmp_path, capsys):
     """A wrong path gives a sentence and status 2, no traceback."""
     assert main(["report", str(tmp_path)]) == 2
     assert "dspysota: " in capsys.readouterr().err
+
+
+def priced(grid, basis, **prices):
+    """The grid with prices of 0.1 and 0.9 dollars a million tokens; the larger model is the reference."""
+
+    def one(run):
+        large = "1.5b" in run.info.model.name
+        price = TokenPrice(prompt=0.9 if large else 0.1, completion=0.9 if large else 0.1, provider="together")
+        changes = {
+            "prices": Prices(**{"basis": basis, "tokens": price, **prices}),
+            "role": "reference" if large else "candidate",
+        }
+        return run.model_copy(update={"info": run.info.model_copy(update=changes)})
+
+    return [one(run) for run in grid]
+
+
+def test_costs_are_shown_only_where_they_are_known(grid, meta):
+    """Without prices no column, line or property; with them one of each, and the pair of prices in words."""
+    for report in (markdown.summary(grid, meta), junit.render(grid, meta), "\n".join(terminal.lines(grid, meta))):
+        assert "cost" not in report
+    runs = priced(grid, "list")
+    summary = markdown.summary(runs, meta)
+    assert "| cost a question |" in summary
+    assert "The prices of qwen2.5-coder-0.5b and qwen2.5-coder-1.5b are both of together." in summary
+    assert re.search(r"prepared for \$0\.00329, (never )?paid back", summary)
+    rows = [line for line in summary.splitlines() if line.startswith("| ")]
+    assert {10} == {len(re.findall(r"(?<!\\)\|", row)) for row in rows}
+    assert "cost/q" in terminal.lines(runs, meta)[0]
+
+
+def test_junit_has_costs_with_their_intervals_and_basis(grid, meta):
+    """CI systems chart them; dollars have a name of their own, operations do not."""
+
+    def properties(basis):
+        first = ElementTree.fromstring(junit.render(priced(grid, basis), meta)).find("testsuite/testcase")
+        assert first is not None
+        return {one.attrib["name"]: one.attrib["value"] for one in first.findall("properties/property")}
+
+    by_list, by_size = properties("list"), properties("parameters")
+    assert ("list", "$") == (by_list["cost_basis"], by_list["cost_unit"])
+    assert by_list["usd_per_question"] == by_list["cost_per_question"]
+    assert float(by_list["cost_per_question_low"]) < float(by_list["usd_per_question"])
+    assert "FLOP" == by_size["cost_unit"]
+    assert "usd_per_question" not in by_size
+
+
+def test_the_page_has_a_table_for_each_basis_and_charts_by_the_one_of_claims(grid, meta):
+    """Every known basis is shown, that of claims first and marked; the chart's axis is the cost of a correct answer."""
+    page = html.render(priced(grid, "machine", usd_per_hour=2.99), meta)
+    places = [page.index(f"By {words}") for words in ("machine price", "list price", "parameters × tokens")]
+    assert places == sorted(places)
+    assert "claims use this" in page[places[0] : places[1]]
+    assert "$2.99 an hour of busy time, 32 questions at once" in page
+    assert "$ a correct answer →" in page
+    assert "tokens a question →" in html.render(grid, meta)
+    assert "FLOP a correct answer →" in html.render(priced(grid, "parameters"), meta)
+
+
+def test_an_unknown_cost_is_said_and_no_number(grid, meta):
+    """By a basis of which nothing is known there is no table, and no zero stands for it."""
+    run = make_run([1.0, 0.0])
+    bare = Run(
+        info=run.info.model_copy(update={"model": run.info.model.model_copy(update={"parameters": None})}),
+        cases=run.cases,
+    )
+    assert 'id="costs"' not in html.render([bare], meta)
+    page = html.render([bare, *priced(grid, "list")], meta)
+    assert f"Of these nothing is known: {bare.name}" in page

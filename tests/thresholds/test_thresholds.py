@@ -1,7 +1,7 @@
 import pytest
 
 from dspysota.errors import ConfigError, RunError
-from dspysota.records import Failure, Run, Usage
+from dspysota.records import Failure, Prices, Run, TokenPrice, Usage
 from dspysota.thresholds import Threshold
 from tests.factories import make_call, make_case, make_info, make_run
 
@@ -71,6 +71,41 @@ def test_tokens_that_were_not_reported_are_never_good_enough():
     [miss] = Threshold(tokens_per_question=10**9).misses(run)
     assert miss == "tokens per question cannot be judged: the server reported them for 1 of 2 cases"
     assert run >= Threshold(accuracy=1.0)
+
+
+PRICE = TokenPrice(prompt=10.0, completion=20.0, source="our contract")
+
+
+def test_dollars_are_those_of_a_case_and_the_sentence_says_whose():
+    """20 + 10 tokens at $10 + $20 a million are $0.0004 a question."""
+    run = make_run(prices=Prices(basis="list", tokens=PRICE))
+    [miss] = Threshold(usd_per_question=0.0003).misses(run)
+    assert miss == "$0.0004 per question > $0.0003 ($10 + $20 a million tokens (our contract))"
+    assert run >= Threshold(usd_per_question=0.0004)
+
+
+@pytest.mark.parametrize(
+    "prices,why",
+    [
+        (None, "nothing has a price; give models.qwen2.5-coder-0.5b a price or a usd_per_hour in the profile"),
+        (Prices(basis="list"), "nothing has a price; give"),
+        (Prices(tokens=PRICE, usd_per_hour=1.0), "say which counts, `cost: list` or `cost: machine`"),
+        (Prices(basis="list", usd_per_hour=1.0), "the profile counts by list, of which nothing is known here"),
+    ],
+)
+def test_dollars_that_are_unknown_are_never_few_enough(prices, why):
+    """No price, two of them, or another than the profile counts by: the bar is missed, and the cure is said."""
+    [miss] = Threshold(usd_per_question=10**9).misses(make_run(prices=prices))
+    assert miss.startswith("dollars per question cannot be judged: ")
+    assert why in miss
+
+
+def test_dollars_of_tokens_that_were_not_reported_are_unknown():
+    """A server that does not say what it counted has not answered for nothing."""
+    silent = make_case("b", calls=(make_call(usage=Usage(prompt_tokens=9, completion_tokens=None)),))
+    run = Run(info=make_info(prices=Prices(basis="list", tokens=PRICE)), cases=(make_case("a"), silent))
+    [miss] = Threshold(usd_per_question=10**9).misses(run)
+    assert miss == "dollars per question cannot be judged: the server reported tokens for 1 of 2 cases"
 
 
 def test_no_error_is_allowed_unless_said():

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from dspysota.report.sections import banner, compiling, environment, examples, failures, frontier, lift, runs
+from dspysota.report.sections import banner, compiling, costs, environment, examples, failures, frontier, lift, runs
 from dspysota.report.view import Report
 
 
@@ -27,7 +27,8 @@ BANNER = Section("banner", "Outcome", banner.values)
 
 SECTIONS = (
     Section("runs", "Runs", runs.values),
-    Section("frontier", "Quality against tokens", frontier.values),
+    Section("frontier", "Quality against cost", frontier.values),
+    Section("costs", "What it cost", costs.values),
     Section("lift", "Where the lift came from", lift.values),
     Section("failures", "What went wrong", failures.values),
     Section("compiling", "What preparing the programs took", compiling.values),

@@ -1,18 +1,35 @@
-"""Quality against tokens: one small chart a data set, a dot with its interval for each run."""
+"""Quality against cost: one small chart a data set, a dot with its interval for each run.
+
+Cost is that of a correct answer where it is known of all runs that had one, by one basis; else tokens a question.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from dspysota.report.text import count, scored
+from dspysota.report.text import amount, count, scored
 from dspysota.report.view import Report, RunView
 
 WIDTH, HEIGHT = 460, 300
 LEFT, RIGHT, TOP, BOTTOM = 44, 16, 14, 42
 LETTER = 6.1
 """Width of an average letter of a label, in the chart's units; enough to keep labels apart."""
+
+
+MOST_TICKS = 6
+"""Beyond so many, every second or third is left out: their words would touch."""
+
+
+@dataclass(frozen=True)
+class Axis:
+    """What runs are placed by from left to right: its words, its values, and why a run has none."""
+
+    words: str
+    value: Callable[[RunView], float | None]
+    said: Callable[[float], str]
+    lacking: str
 
 
 @dataclass(frozen=True)
@@ -41,11 +58,12 @@ class Dot:
 class Chart:
     """One data set. `x_ticks` and `y_ticks` are (place, words); `words` tells the chart to who cannot see it.
 
-    `unplaced` are the runs whose server did not report tokens: they have no place on the axis.
+    `unplaced` are the runs without a place on the axis, and `axis` says why.
     """
 
     name: str
     metric: str
+    axis: Axis
     dots: tuple[Dot, ...]
     x_ticks: tuple[tuple[float, str], ...]
     y_ticks: tuple[tuple[float, str], ...]
@@ -59,10 +77,11 @@ def values(report: Report) -> Mapping[str, object] | None:
     charts = []
     for name in report.data_names():
         views = [v for v in report.runs if v.run.info.data.name == name and v.primary]
-        placed = [v for v in views if v.tokens]
+        axis = _axis(views)
+        placed = [v for v in views if axis.value(v)]
         if placed:
-            unplaced = tuple(v for v in views if v.tokens is None)
-            charts.append(replace(_chart(name, placed, models), unplaced=unplaced))
+            unplaced = tuple(v for v in views if axis.value(v) is None)
+            charts.append(replace(_chart(name, placed, models, axis), unplaced=unplaced))
     frame = {"left": LEFT, "right": WIDTH - RIGHT, "top": TOP, "bottom": HEIGHT - BOTTOM}
     return {"charts": charts, "models": models, "width": WIDTH, "height": HEIGHT, "frame": frame} if charts else None
 
@@ -79,9 +98,26 @@ def ticks(low: float, high: float) -> list[float]:
     return found
 
 
-def _chart(name: str, views: Sequence[RunView], models: Sequence[str]) -> Chart:
-    tokens = [view.tokens or 1.0 for view in views]
-    least, most = min(tokens) / 1.3, max(tokens) * 1.3
+TOKENS = Axis("tokens a question", lambda view: view.tokens, count, "the server did not report tokens")
+
+
+def _axis(views: Sequence[RunView]) -> Axis:
+    """Cost of a correct answer where every run that had one has it by the same basis, else tokens."""
+    able = [view for view in views if view.right]
+    priced = [view.cost for view in able if view.cost and view.cost.per_correct and view.cost.per_correct.value > 0]
+    if not priced or len(priced) < len(able) or len({cost.basis for cost in priced}) > 1:
+        return TOKENS
+
+    def value(view: RunView) -> float | None:
+        return view.cost.per_correct.value if view.cost and view.cost.per_correct else None
+
+    unit = priced[0].unit
+    return Axis(f"{unit} a correct answer", value, lambda x: amount(x, unit), "nothing was right")
+
+
+def _chart(name: str, views: Sequence[RunView], models: Sequence[str], axis: Axis) -> Chart:
+    places = [axis.value(view) or 1.0 for view in views]
+    least, most = min(places) / 1.3, max(places) * 1.3
     top = math.ceil(max(metric.interval.high for view in views if (metric := view.primary)) * 10) / 10
 
     def x(value: float) -> float:
@@ -94,7 +130,7 @@ def _chart(name: str, views: Sequence[RunView], models: Sequence[str]) -> Chart:
     for view in views:
         if metric := view.primary:
             ends = (y(metric.mean), y(metric.interval.low), y(metric.interval.high))
-            placed.append((view, x(view.tokens or 1.0), *ends))
+            placed.append((view, x(axis.value(view) or 1.0), *ends))
     labels = _labels([(view.variant, x, y, low, high) for view, x, y, low, high in placed])
     dots = (
         Dot(view, models.index(view.run.info.model.name), dot_x, dot_y, low, high, label)
@@ -104,17 +140,22 @@ def _chart(name: str, views: Sequence[RunView], models: Sequence[str]) -> Chart:
     return Chart(
         name=name,
         metric=views[0].run.info.primary,
+        axis=axis,
         dots=tuple(dots),
-        x_ticks=tuple((x(tick), count(tick)) for tick in ticks(least, most)),
+        x_ticks=tuple((x(tick), axis.said(tick)) for tick in _thinned(ticks(least, most))),
         y_ticks=tuple((y(i * step), f"{i * step:.1f}") for i in range(int(top / step + 1e-9) + 1)),
-        words="; ".join(_words(view) for view in views),
+        words="; ".join(_words(view, axis) for view in views),
     )
 
 
-def _words(view: RunView) -> str:
+def _thinned(found: Sequence[float]) -> Sequence[float]:
+    return found[:: math.ceil(len(found) / MOST_TICKS)] if found else found
+
+
+def _words(view: RunView, axis: Axis) -> str:
     metric = view.primary
     said = scored(metric.mean, metric.interval) if metric else "no score"
-    return f"{view.run.info.model.name} {view.variant}: {said} at {count(view.tokens)} tokens a question"
+    return f"{view.run.info.model.name} {view.variant}: {said} at {axis.said(axis.value(view) or 0)} ({axis.words})"
 
 
 def _labels(dots: Sequence[tuple[str, float, float, float, float]]) -> Iterator[Label]:
