@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from dspysota import approaches, loop, programs
 from dspysota.errors import ServerError
 from dspysota.experiment import provenance
+from dspysota.experiment.counting import counted, kept
 from dspysota.experiment.endpoints import endpoint
 from dspysota.experiment.plan import TEMPERATURE, Plan
 from dspysota.experiment.progress import Progress
@@ -51,9 +52,12 @@ def measure(
     with ready(plan, settings, progress, since) as prepared:
         info = _info(plan, prepared, settings)
         _drop_others(plan, info.key, folder)
-        evaluation = _evaluate(plan, prepared, folder.journal(info.key, info), progress)
+        journal = folder.journal(info.key, info)
+        # A run that goes on was counted in part only: its server may have been another, or was asked by others between.
+        whole = not journal.earlier_sessions
+        evaluation, counts = counted(prepared.server, lambda: _evaluate(plan, prepared, journal, progress), whole=whole)
     times = {"wall_seconds": evaluation.wall_seconds, "sessions": evaluation.sessions}
-    run = Run(info=info.model_copy(update=times), cases=evaluation.cases)
+    run = kept(Run(info=info.model_copy(update=times), cases=evaluation.cases), counts)
     folder.save_run(run)
     return run
 

@@ -8,6 +8,7 @@ from dspysota.records.base import SCHEMA, Provenance, Record, Usage
 from dspysota.records.cases import ERRORS, Answer, Call, Case, Example, Failure, Message
 from dspysota.records.compiling import Budget, CompileInfo, Phase
 from dspysota.records.runs import DataInfo, ModelInfo, Run, RunInfo
+from dspysota.records.serving import ServerCounts, Timed
 from dspysota.records.versus import Costs, Published, Versus
 
 __all__ = [
@@ -30,6 +31,8 @@ __all__ = [
     "Record",
     "Run",
     "RunInfo",
+    "ServerCounts",
+    "Timed",
     "Usage",
     "Versus",
 ]

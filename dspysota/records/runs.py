@@ -12,6 +12,7 @@ from dspysota.errors import RunError
 from dspysota.records.base import Provenance, Record, Usage
 from dspysota.records.cases import Case, Failure
 from dspysota.records.compiling import CompileInfo
+from dspysota.records.serving import ServerCounts
 from dspysota.records.versus import Costs, Published, Versus
 
 
@@ -73,6 +74,11 @@ class RunInfo(Record):
     versions: dict[str, str] = Field(default_factory=dict)
     commit: str | None = None
     machine: dict[str, str | int | float] = Field(default_factory=dict)
+    server: ServerCounts | None = None
+    """What the server counted from the first question to the last one, warm-up left out.
+
+    None where it tells no counters, where the run was continued, and where others may have asked it too.
+    """
 
     @property
     def prepared(self) -> str:
