@@ -26,10 +26,7 @@ class Quantile:
 
     @property
     def few(self) -> bool:
-        """Whether less than one duration is to be expected beyond it, so that it rests on the slowest one alone.
-
-        That is below 10 durations for p90, 20 for p95 and 100 for p99.
-        """
+        """Whether it rests on the slowest duration alone: `Spread.few`."""
         return self.n < needed(self.q)
 
 
@@ -54,6 +51,13 @@ class Spread:
     def at(self, q: float) -> float:
         """The `q`-th percentile, `q` in 0..100; `stats.percentile` says which definition. Raises RunError outside."""
         return percentile(self.values, q)
+
+    def few(self, q: float) -> bool:
+        """Whether less than one is to be expected beyond the `q`-th percentile, which then rests on the slowest.
+
+        That is below 10 durations for p90, 20 for p95 and 100 for p99.
+        """
+        return self.n < needed(q)
 
     @cached_property
     def quantiles(self) -> tuple[Quantile, ...]:

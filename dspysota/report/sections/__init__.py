@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from dspysota.report.sections import banner, compiling, environment, examples, failures, frontier, lift, runs
+from dspysota.report.sections import banner, compiling, environment, examples, failures, frontier, latency, lift, runs
 from dspysota.report.view import Report
 
 
@@ -29,6 +29,7 @@ SECTIONS = (
     Section("runs", "Runs", runs.values),
     Section("frontier", "Quality against tokens", frontier.values),
     Section("lift", "Where the lift came from", lift.values),
+    Section("latency", "How long answers took", latency.values),
     Section("failures", "What went wrong", failures.values),
     Section("compiling", "What preparing the programs took", compiling.values),
     Section("examples", "Examples", examples.values),
