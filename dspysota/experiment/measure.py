@@ -76,13 +76,23 @@ def rehearse(plan: Plan, settings: Settings, progress: Progress) -> Evaluation:
 
 
 @contextmanager
-def ready(plan: Plan, settings: Settings, progress: Progress, since: datetime | None = None) -> Iterator[Ready]:
-    """The plan's program, prepared and warmed up, on its model, which is ours alone in the block. Raises SotaError."""
+def ready(
+    plan: Plan,
+    settings: Settings,
+    progress: Progress,
+    since: datetime | None = None,
+    *,
+    max_tokens: int | None = None,
+) -> Iterator[Ready]:
+    """The plan's program, prepared and warmed up, on its model, which is ours alone in the block. Raises SotaError.
+
+    It answers within `max_tokens`, by default those of the task.
+    """
     with endpoint(plan, progress) as server:
         prepared = _prepare(plan, server, settings, progress, since)
         requests = _warm_up(plan, server, prepared)
         # One connection a thread that will ask: there are never more than rows.
-        lm = _lm(plan, server, at_once=min(plan.concurrency, len(plan.rows)))
+        lm = _lm(plan, server, max_tokens=max_tokens, at_once=min(plan.concurrency, len(plan.rows)))
         solve = programs.make_solver(prepared.module, lm, plan.cell.adapter)
         yield Ready(server, prepared.info, requests, solve)
 
