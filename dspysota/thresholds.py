@@ -9,9 +9,10 @@ from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
 
 from dspysota import costs
-from dspysota.errors import ConfigError
+from dspysota.errors import ConfigError, RunError
+from dspysota.latency import Spread, of_run
 from dspysota.records import Failure, Run
-from dspysota.stats import mean_interval, percentile
+from dspysota.stats import mean_interval
 
 Witness = Callable[[Run, Sequence[str]], None]
 """Called with a run that was judged and the sentences of the bars that it missed."""
@@ -19,8 +20,9 @@ Witness = Callable[[Run, Sequence[str]], None]
 # A context variable and no argument, because Python's `>=` stands between the two ends.
 _WITNESS: ContextVar[Witness | None] = ContextVar("dspysota_threshold_witness", default=None)
 
-SECONDS = {"p50_seconds": 50, "p95_seconds": 95}
-"""The latency bars, and the percentile that each one reads."""
+SECONDS = {"p50_seconds": 50, "p90_seconds": 90, "p95_seconds": 95, "p99_seconds": 99}
+"""The latency bars of a question, and the percentile that each one reads."""
+FIRST_TOKEN = "first_token_p50_seconds"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,9 +32,12 @@ class Threshold:
     accuracy             least mean of the task's primary metric, in 0..1
     f1, em               least mean of the metric of that name, in 0..1
     scores               the same for any other metric, by its exact name
-    p50_seconds, p95_seconds
-                         most seconds that half (95%) of the cases may take, retries included; only measured runs
-                         can clear it, since a replayed or published latency says nothing about this machine
+    p50_seconds, p90_seconds, p95_seconds, p99_seconds
+                         most seconds that half (90%, 95%, 99%) of the cases may take, retries included; only measured
+                         runs can clear it, since a replayed or published latency says nothing about this machine
+    first_token_p50_seconds
+                         the same for half of the questions' first tokens; a server that does not report them for every
+                         answer cannot clear it
     tokens_per_question  most prompt and completion tokens a case, on average; a server that does not report them for
                          every answer cannot clear it
     usd_per_question     most US dollars a case, on average, by the profile's basis of cost, or by the only one in
@@ -48,7 +53,10 @@ class Threshold:
     em: float | None = None
     scores: Mapping[str, float] = field(default_factory=dict)
     p50_seconds: float | None = None
+    p90_seconds: float | None = None
     p95_seconds: float | None = None
+    p99_seconds: float | None = None
+    first_token_p50_seconds: float | None = None
     tokens_per_question: float | None = None
     usd_per_question: float | None = None
     errors: int | None = 0
@@ -58,7 +66,7 @@ class Threshold:
         for name, least in named.items():
             if least is not None and not (_number(least) and 0 <= least <= 1):
                 raise ConfigError(f"Threshold {name}={least!r} is no score; it must lie in 0..1, such as 0.9 for 90%.")
-        for name in (*SECONDS, "tokens_per_question", "usd_per_question"):
+        for name in (*SECONDS, FIRST_TOKEN, "tokens_per_question", "usd_per_question"):
             most = getattr(self, name)
             if most is not None and not (_number(most) and most > 0):
                 raise ConfigError(f"Threshold {name}={most!r} can never be met; it must be a number above 0.")
@@ -89,7 +97,8 @@ class Threshold:
         missed = [
             *self._score_misses(run),
             *self._error_misses(run),
-            *self._cost_misses(run),
+            *self._latency_misses(run),
+            *self._token_misses(run),
             *self._dollar_misses(run),
         ]
         if (witness := _WITNESS.get()) is not None:
@@ -119,17 +128,18 @@ class Threshold:
         kinds = [f"{n} {kind}" for kind, n in run.failures().items() if _is_error(run, kind)]
         yield f"{_cases(run.errors)} of {len(run.cases)} got no answer ({', '.join(kinds)}); {self.errors} allowed"
 
-    def _cost_misses(self, run: Run) -> Iterator[str]:
+    def _latency_misses(self, run: Run) -> Iterator[str]:
+        latency = of_run(run)
         for name, q in SECONDS.items():
-            most = getattr(self, name)
-            if most is None:
-                continue
-            if run.info.provenance != "measured":
-                yield f"p{q} seconds cannot be judged: they are {run.info.provenance}, and only measured ones count"
-                continue
-            seconds = percentile([case.seconds for case in run.cases], q)
-            if seconds > most:
-                yield f"p{q} {seconds:.2f} s > {most:g} s ({_cases(len(run.cases))}, {run.info.concurrency} at once)"
+            yield from _slower(f"p{q}", q, getattr(self, name), latency.question, run)
+        most, spread = self.first_token_p50_seconds, latency.first_token
+        if most is not None and run.info.provenance == "measured" and not latency.first_token_told:
+            told, answered = (spread.n, spread.of) if spread else (0, len(run.cases))
+            yield f"first token p50 seconds cannot be judged: the server reported them for {told} of {_cases(answered)}"
+            return
+        yield from _slower("first token p50", 50, most, spread, run)
+
+    def _token_misses(self, run: Run) -> Iterator[str]:
         if self.tokens_per_question is None:
             return
         usage, n = run.usage, len(run.cases)
@@ -162,6 +172,21 @@ def witnessed(witness: Witness) -> Iterator[None]:
         yield
     finally:
         _WITNESS.reset(token)
+
+
+def _slower(name: str, q: float, most: float | None, spread: Spread | None, run: Run) -> Iterator[str]:
+    """The sentence of a latency bar that is missed. Raises RunError for a run without cases."""
+    if most is None:
+        return
+    if run.info.provenance != "measured":
+        yield f"{name} seconds cannot be judged: they are {run.info.provenance}, and only measured ones count"
+        return
+    if spread is None:
+        raise RunError(f"{run.name} has no cases, so it has no latency.")
+    seconds = spread.at(q)
+    if seconds > most:
+        few = ", so few that it rests on the slowest" if spread.few(q) else ""
+        yield f"{name} {seconds:.2f} s > {most:g} s ({_cases(spread.n)}, {run.info.concurrency} at once{few})"
 
 
 def _metric(name: str, run: Run) -> str:

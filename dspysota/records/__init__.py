@@ -9,6 +9,7 @@ from dspysota.records.cases import ERRORS, Answer, Call, Case, Example, Failure,
 from dspysota.records.compiling import Budget, CompileInfo, Phase
 from dspysota.records.prices import UNITS, Amounts, Basis, Prices, TeacherPrices, TokenPrice
 from dspysota.records.runs import DataInfo, ModelInfo, Role, Run, RunInfo
+from dspysota.records.serving import ServerCounts, Timed
 from dspysota.records.versus import Costs, Published, Versus
 
 __all__ = [
@@ -36,7 +37,9 @@ __all__ = [
     "Role",
     "Run",
     "RunInfo",
+    "ServerCounts",
     "TeacherPrices",
+    "Timed",
     "TokenPrice",
     "Usage",
     "Versus",

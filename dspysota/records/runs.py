@@ -13,6 +13,7 @@ from dspysota.records.base import Provenance, Record, Usage
 from dspysota.records.cases import Case, Failure
 from dspysota.records.compiling import CompileInfo
 from dspysota.records.prices import Prices
+from dspysota.records.serving import ServerCounts
 from dspysota.records.versus import Costs, Published, Versus
 
 Role = Literal["candidate", "reference", "baseline"]
@@ -80,6 +81,11 @@ class RunInfo(Record):
     role: Role = "candidate"
     prices: Prices | None = None
     """None in runs older than this field."""
+    server: ServerCounts | None = None
+    """What the server counted from the first question to the last one, warm-up left out.
+
+    None where it tells no counters, where the run was continued, and where others may have asked it too.
+    """
 
     @property
     def prepared(self) -> str:

@@ -54,6 +54,7 @@ def _case(suite: ElementTree.Element, one: RunView) -> None:
         "data_source": info.data.source, "data_digest": info.data.digest, "cases": one.n, "errors": one.run.errors,
         "tokens_per_question": _number(one.tokens), "p50_seconds": _number(one.p50), "p95_seconds": _number(one.p95),
         "questions_per_second": _number(one.rate),
+        **{name: _number(value) for name, value in _latency(one).items()},
     }  # fmt: skip
     for metric in one.metrics:
         values[metric.name] = f"{metric.mean:.6f}"
@@ -77,6 +78,19 @@ def _costs(one: RunView) -> dict[str, object]:
     if cost.unit == "$":
         values["usd_per_question"] = values.get("cost_per_question")
     return {**values, "cost_of_preparing": _number(cost.compile.total)}
+
+
+def _latency(one: RunView) -> dict[str, float | None]:
+    """What is charted besides p50 and p95; p90 and p99 only where there are cases enough to carry them."""
+    found = one.latency
+    question = found.question
+    return {
+        "p90_seconds": question.at(90) if question and not question.few(90) else None,
+        "p99_seconds": question.at(99) if question and not question.few(99) else None,
+        "first_token_p50_seconds": one.first_token,
+        "queue_p50_seconds": found.queue.at(50) if found.queue else None,
+        "prefix_cache_hit_rate": found.hit_rate,
+    }
 
 
 def _failure(case: ElementTree.Element, name: str, misses: Sequence[str]) -> None:

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from dspysota.costs import Summary, dollars, known, summary
+from dspysota.latency import Latency, of_run
 from dspysota.records import Failure, Run
 from dspysota.report.meta import Outcome, ReportMeta
-from dspysota.stats import Interval, mean_interval, percentile
+from dspysota.stats import Interval, mean_interval
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,7 @@ class RunView:
     first_token: float | None
     rate: float | None
     token_rate: float | None
+    latency: Latency
 
     @property
     def anchor(self) -> str:
@@ -127,10 +129,8 @@ def in_order(runs: Sequence[Run], meta: ReportMeta) -> Report:
 
 
 def _run(number: int, run: Run, runs: Sequence[Run], meta: ReportMeta) -> RunView:
-    n, wall = len(run.cases), run.info.wall_seconds
-    usage = run.usage
-    seconds = [case.seconds for case in run.cases]
-    first = [case.first_token_seconds for case in run.cases if case.first_token_seconds is not None]
+    n, usage, latency = len(run.cases), run.usage, of_run(run)
+    question, first = latency.question, latency.first_token
     return RunView(
         number=number,
         run=run,
@@ -141,11 +141,12 @@ def _run(number: int, run: Run, runs: Sequence[Run], meta: ReportMeta) -> RunVie
         prompt=_ratio(usage.prompt_tokens, n),
         completion=_ratio(usage.completion_tokens, n),
         cached=_ratio(usage.cached_tokens, n),
-        p50=percentile(seconds, 50) if n else None,
-        p95=percentile(seconds, 95) if n else None,
-        first_token=percentile(first, 50) if first else None,
-        rate=_ratio(n or None, wall),
-        token_rate=_ratio(usage.completion_tokens if n else None, wall),
+        p50=question.at(50) if question else None,
+        p95=question.at(95) if question else None,
+        first_token=first.at(50) if first else None,
+        rate=latency.questions_per_second,
+        token_rate=latency.completion_tokens_per_second,
+        latency=latency,
     )
 
 

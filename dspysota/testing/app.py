@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from dspysota.testing import chat, embeddings
+from dspysota.testing.counts import Counts
 from dspysota.testing.faults import Fault, Faults, FaultScript
 from dspysota.testing.http import Exchange
 
@@ -18,8 +19,9 @@ Answers = Callable[[list[dict[str, str]]], str] | Mapping[str, str] | str
 matching key wins), or one text for everything."""
 
 
-Ability = Literal["chat_template", "completions", "structured_outputs", "usage"]
-"""What a real server may lack: a model that chats, /v1/completions, constrained outputs, and counts of tokens."""
+Ability = Literal["chat_template", "completions", "structured_outputs", "usage", "metrics"]
+"""What a real server may lack: a model that chats, /v1/completions, constrained outputs, counts of tokens, and its own
+counters at /metrics."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,10 @@ class Settings:
     lacks: frozenset[Ability] = frozenset()
 
 
+LOST = frozenset({"hang", "close", "garbage"})
+"""Faults after which the server has read a prompt, and counts it, and the client learns nothing of it."""
+
+
 class App:
     """Routes requests and keeps count. `changed` guards all counts and is notified at every change."""
 
@@ -59,8 +65,7 @@ class App:
         self.arrived = 0
         self.in_flight = 0
         self.peak = 0
-        self.prompt_tokens = 0
-        self.generation_tokens = 0
+        self.counts = Counts()
         self.held = False
         self._waiting: deque[Callable[[], None]] = deque()
         self._script = FaultScript(faults)
@@ -71,8 +76,9 @@ class App:
         path = exchange.path.split("?", 1)[0]
         if path == "/health":
             exchange.send(200, b"")
-        elif path == "/metrics":
-            exchange.send(200, self._metrics(), content_type="text/plain; version=0.0.4")
+        elif path == "/metrics" and "metrics" not in self.settings.lacks:
+            page = self.counts.page(self.settings.name, self.in_flight)
+            exchange.send(200, page, content_type="text/plain; version=0.0.4; charset=utf-8")
         elif path == "/reset_prefix_cache":
             exchange.send(200, b"")
         elif path.startswith("/v1/"):
@@ -133,6 +139,8 @@ class App:
         arrived = time.perf_counter()
 
         def reply() -> None:
+            if fault is not None and fault.kind in LOST:
+                self._count(_prompt_tokens(messages), chat.Generation("", "abort"), seconds=0.0)
             if fault is not None and fault.kind != "truncate":
                 self._fail(exchange, fault, messages)
             else:
@@ -196,6 +204,7 @@ class App:
 
     def _empty(self, messages: list[dict[str, str]]) -> bytes:
         made, tokens = chat.Generation("", "stop"), _prompt_tokens(messages)
+        self._count(tokens, made, seconds=0.0)
         return chat.completion(0, self.settings.name, made, prompt_tokens=tokens, timing=(0.0, 0.0))
 
     def _answer(
@@ -222,12 +231,17 @@ class App:
             exchange.send(400, chat.error(f"The answers function failed: {broken!r}", "BadRequestError", 400))
             return
         made = chat.halve(answer) if halved else chat.generate(answer, limit=_limit(body, room), stop=_stop(body))
-        self.prompt_tokens += prompt_tokens
-        self.generation_tokens += chat.count(made.text)
-        timing = (0.0, (time.perf_counter() - arrived) * 1000)
+        seconds = time.perf_counter() - arrived
+        self._count(prompt_tokens, made, seconds=seconds)
+        timing = (0.0, seconds * 1000)
         write = chat.plain_completion if "prompt" in body else chat.completion
         told = None if "usage" in self.settings.lacks else prompt_tokens
         exchange.send(200, write(number, self.settings.name, made, prompt_tokens=told, timing=timing))
+
+    def _count(self, prompt_tokens: int, made: chat.Generation, *, seconds: float) -> None:
+        tokens = chat.count(made.text)
+        self.counts.prompt(prompt_tokens)
+        self.counts.finish(made.finish_reason, tokens, first=seconds / max(tokens, 1), whole=seconds)
 
     def _text(self, messages: list[dict[str, str]]) -> str:
         answers = self.settings.answers
@@ -240,16 +254,6 @@ class App:
         if key is None:
             raise LookupError(f"FakeServer has no answer for {question!r}; it has: {', '.join(map(repr, answers))}.")
         return answers[key]
-
-    def _metrics(self) -> bytes:
-        labels = f'{{engine="0",model_name="{self.settings.name}"}}'
-        rows = {
-            "prompt_tokens_total": self.prompt_tokens,
-            "generation_tokens_total": self.generation_tokens,
-            "num_requests_running": self.in_flight,
-            "num_requests_waiting": 0,
-        }
-        return "".join(f"vllm:{name}{labels} {float(value)}\n" for name, value in rows.items()).encode()
 
 
 def _prompt_tokens(messages: list[dict[str, str]]) -> int:

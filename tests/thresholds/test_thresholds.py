@@ -44,7 +44,47 @@ def test_latency_bars_read_percentiles_of_case_seconds():
     run = with_seconds(1.0, 2.0, 3.0, 4.0, 100.0)
     assert run >= Threshold(p50_seconds=3.0)
     [miss] = Threshold(p95_seconds=5.0).misses(run)
-    assert miss == "p95 80.80 s > 5 s (5 cases, 32 at once)"
+    assert miss == "p95 80.80 s > 5 s (5 cases, 32 at once, so few that it rests on the slowest)"
+
+
+def test_the_tail_has_bars_too():
+    """p90 and p99 read the same percentiles; a p99 of few cases says that it is the slowest one's."""
+    run = with_seconds(*(float(i) for i in range(1, 12)))
+    assert run >= Threshold(p90_seconds=10.0, p99_seconds=11.0)
+    [ninety, slowest] = Threshold(p90_seconds=9.5, p99_seconds=9.5).misses(run)
+    assert ninety == "p90 10.00 s > 9.5 s (11 cases, 32 at once)"
+    assert slowest == "p99 10.90 s > 9.5 s (11 cases, 32 at once, so few that it rests on the slowest)"
+
+
+def test_the_first_token_has_a_bar_of_its_own():
+    """Half of the first tokens come within it; what takes an answer long after them does not matter."""
+    run = with_seconds(1.0, 50.0)
+    assert run >= Threshold(first_token_p50_seconds=0.1)
+    [miss] = Threshold(first_token_p50_seconds=0.05).misses(run)
+    assert miss == "first token p50 0.10 s > 0.05 s (2 cases, 32 at once)"
+
+
+def test_first_tokens_that_were_not_reported_are_never_good_enough():
+    """As with tokens: what is unknown clears no bar, and the sentence says how many are known."""
+    silent = make_case("b", calls=(make_call(first_token_seconds=None),))
+    run = Run(info=make_info(), cases=(make_case("a"), silent))
+    [miss] = Threshold(first_token_p50_seconds=10**9).misses(run)
+    assert miss == "first token p50 seconds cannot be judged: the server reported them for 1 of 2 cases"
+    [miss] = Threshold(first_token_p50_seconds=10**9).misses(Run(info=make_info(), cases=(silent,)))
+    assert "for 0 of 1 case" in miss
+
+
+@pytest.mark.parametrize("bar", ["p50_seconds", "p90_seconds", "p99_seconds", "first_token_p50_seconds"])
+def test_no_latency_bar_is_cleared_by_a_replayed_run(bar):
+    """Not one of them, however fast."""
+    [miss] = Threshold.of({bar: 10**9}).misses(with_seconds(0.1, provenance="replayed"))
+    assert "replayed, and only measured ones count" in miss
+
+
+def test_a_run_without_cases_has_no_latency_to_judge():
+    """Refused, as its score is."""
+    with pytest.raises(RunError, match="no cases"):
+        Threshold(p90_seconds=1).misses(make_run([]))
 
 
 @pytest.mark.parametrize("provenance", ["replayed", "published"])
@@ -137,6 +177,7 @@ def test_a_run_without_cases_is_refused():
         {"accuracy": True},
         {"accuracy": float("nan")},
         {"p95_seconds": 0},
+        {"first_token_p50_seconds": -0.5},
         {"tokens_per_question": -1},
         {"errors": -1},
         {"errors": 0.5},

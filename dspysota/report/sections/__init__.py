@@ -10,7 +10,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from dspysota.report.sections import banner, compiling, costs, environment, examples, failures, frontier, lift, runs
+from dspysota.report.sections import (
+    banner,
+    compiling,
+    costs,
+    environment,
+    examples,
+    failures,
+    frontier,
+    latency,
+    lift,
+    runs,
+)
 from dspysota.report.view import Report
 
 
@@ -30,6 +41,7 @@ SECTIONS = (
     Section("frontier", "Quality against cost", frontier.values),
     Section("costs", "What it cost", costs.values),
     Section("lift", "Where the lift came from", lift.values),
+    Section("latency", "How long answers took", latency.values),
     Section("failures", "What went wrong", failures.values),
     Section("compiling", "What preparing the programs took", compiling.values),
     Section("examples", "Examples", examples.values),
