@@ -12,7 +12,7 @@ from pydantic import BeforeValidator, Field
 
 from dspysota import catalog
 from dspysota.errors import ConfigError
-from dspysota.profiles.values import Bars, Cell, Claim, Concurrency, ModelUse, Optimize, Role
+from dspysota.profiles.values import Bars, Cell, ClaimTerms, Concurrency, Inconclusive, ModelUse, Optimize, Role
 from dspysota.records import Record
 
 
@@ -70,6 +70,13 @@ class CellEntry(Record):
     """Instead of the file's own, as a whole."""
 
 
+def _by_task(value: object) -> object:
+    """Terms that are given once are those of `any` task."""
+    if isinstance(value, Mapping) and not (value and all(isinstance(one, Mapping) for one in value.values())):
+        return {"any": value}
+    return value
+
+
 class ProfileFile(Record):
     """The layout of a profile file."""
 
@@ -83,7 +90,11 @@ class ProfileFile(Record):
     """Bars for all cells; a cell's own come on top."""
     models: dict[str, ModelUse] = Field(default_factory=dict)
     cells: tuple[CellEntry, ...] = ()
-    claim: Claim | None = None
+    claim: Annotated[dict[str, ClaimTerms], BeforeValidator(_by_task)] = Field(default_factory=dict)
+    """For all tasks at once, or by task."""
+    inconclusive: Inconclusive | None = None
+    references: dict[str, str] = Field(default_factory=dict)
+    """Run folders by task, whose runs stand in for the reference's model."""
     optimize: Optimize = Optimize()
     """For all cells whose approach asks a model."""
 
@@ -94,6 +105,10 @@ def cells(file: ProfileFile, known: Known) -> Iterator[Cell]:
         _check_model(name, use, f"models.{name}")
     for task in file.rows:
         check_name(task, known.programs, "rows")
+    for task in file.claim:
+        check_name(task, ("any", *known.programs), "claim")
+    for task in file.references:
+        check_name(task, known.programs, "references")
     for data_name in file.thresholds:
         check_name(data_name, known.data_names(known.programs), "thresholds")
     seen: dict[tuple[str, str], str] = {}

@@ -8,7 +8,8 @@ from dspysota.records.base import SCHEMA, Provenance, Record, Usage
 from dspysota.records.cases import ERRORS, Answer, Call, Case, Example, Failure, Message
 from dspysota.records.compiling import Budget, CompileInfo, Phase
 from dspysota.records.runs import DataInfo, ModelInfo, Run, RunInfo
-from dspysota.records.versus import Costs, Published, Versus
+from dspysota.records.versus import Costs, Policy, Published, Versus
+from dspysota.records.watching import Watch
 
 __all__ = [
     "ERRORS",
@@ -25,6 +26,7 @@ __all__ = [
     "Message",
     "ModelInfo",
     "Phase",
+    "Policy",
     "Provenance",
     "Published",
     "Record",
@@ -32,4 +34,5 @@ __all__ = [
     "RunInfo",
     "Usage",
     "Versus",
+    "Watch",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
@@ -12,6 +12,14 @@ from dspysota.records.base import Record
 
 if TYPE_CHECKING:
     from dspysota.records.runs import Run
+
+Policy = Literal["baseline", "same_program", "best"]
+"""Which run of the reference's model a claim is made against.
+
+baseline      the one that the profile names: as a rule unoptimized
+same_program  with the candidate's own program, approach and adapter, prepared for the reference's model
+best          the best one of all that the profile measures
+"""
 
 Costs = Mapping[str, Sequence[float | None]] | Callable[["Run"], Sequence[float | None]]
 """US dollars of each case of a run, in the order of its cases: by the run's key, or by a function of the run.
@@ -41,3 +49,7 @@ class Versus:
     runs: tuple[Run, ...]
     reference: tuple[Run, ...] | Published
     costs: Costs | None = None
+    policy: Policy | None = None
+    """How the reference was chosen, where a policy chose it."""
+    notes: tuple[str, ...] = ()
+    """What a reader should know of the choice, in sentences."""
