@@ -88,8 +88,8 @@ class Claim:
         if isinstance(versus.reference, Published):
             return self._described(versus, versus.reference, metric)
         sequential = sequential or watching.repeated(self, versus, metric)
-        if sequential is None and any(run.ended_early for run in versus.runs):
-            return self._leaning(versus, metric)
+        if sequential is None and versus.runs[0].ended_early:
+            return self._leaning(versus, versus.reference, metric)
         whole = runs, references = versus.runs, versus.reference
         if sequential is not None:
             runs, references = pairing.watched(runs, references, metric, sequential)
@@ -108,15 +108,15 @@ class Claim:
     def _verdict(
         self, versus: Versus, reference: Run | Published, criteria: Sequence[Criterion], notes: Iterable[str]
     ) -> Verdict:
-        published = isinstance(reference, Published)
+        info = None if isinstance(reference, Published) else reference.info
         return Verdict(
             outcome=_joined([one.outcome for one in criteria]),
             run=versus.runs[0].name,
             run_provenance=versus.runs[0].info.provenance,
             run_key=versus.runs[0].info.key,
             reference=reference.name,
-            reference_provenance="published" if published else reference.info.provenance,
-            reference_key="" if published else reference.info.key,
+            reference_provenance=info.provenance if info else "published",
+            reference_key=info.key if info else "",
             alpha=self.alpha,
             criteria=tuple(criteria),
             policy=versus.policy,
@@ -161,17 +161,18 @@ class Claim:
             )
         return metric
 
-    def _leaning(self, versus: Versus, metric: str) -> Verdict:
-        """Runs that another claim ended early: estimates only, since a test would be fooled by the moment of the end."""
-        versus = watching.cut(versus)
-        run, (reference, *_) = versus.runs[0], versus.reference
-        pairing.check(versus.runs, versus.reference)
-        untested = {"outcome": Outcome.DESCRIPTIVE, "interval": None, "p_pass": None, "p_fail": None, "more": None}
-        only_quality = replace(self, quality=self.quality or 1.0, cost=None)
-        sides = versus.runs, versus.reference
-        criteria = [replace(one, **untested) for one in only_quality._criteria(sides, sides, metric, None, None)]
+    def _leaning(self, versus: Versus, references: Sequence[Run], metric: str) -> Verdict:
+        """Runs that another claim ended early: estimates alone, since the moment of the end would fool a test."""
+        sides = watching.cut(versus.runs, references)
+        pairing.check(*sides)
+        run = versus.runs[0]
         note = LEANING.format(name=run.name, asked=len(run.cases), rows=run.info.data.rows)
-        return self._verdict(versus, reference, criteria if self.quality else (), [note])
+        quality = replace(self, cost=None)._criteria(sides, sides, metric, None, None) if self.quality else ()
+        untested = [
+            replace(one, outcome=Outcome.DESCRIPTIVE, interval=None, p_pass=None, p_fail=None, more=None)
+            for one in quality
+        ]
+        return self._verdict(versus, references[0], untested, [note])
 
     def _described(self, versus: Versus, published: Published, metric: str) -> Verdict:
         runs = versus.runs

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from dspysota.claims.sequential import SequentialTest
@@ -41,11 +42,7 @@ def watch_of(claim: Claim, reference: Run, metric: str, like: Watch) -> Watch:
     )
 
 
-def cut(versus: Versus) -> Versus:
-    """The same with the reference cut to the examples that runs ended early did answer."""
-    if isinstance(versus.reference, Published):
-        return versus
-    ids = [case.case_id for case in versus.runs[0].cases]
-    runs = tuple(run.only(ids) if run.ended_early else run for run in versus.runs)
-    references = tuple(one.only(ids) for one in versus.reference)
-    return Versus(runs=runs, reference=references, costs=None, policy=versus.policy, notes=versus.notes)
+def cut(runs: Sequence[Run], references: Sequence[Run]) -> tuple[tuple[Run, ...], tuple[Run, ...]]:
+    """Both sides, cut to the examples that the first run, which was ended early, did answer."""
+    ids = [case.case_id for case in runs[0].cases]
+    return tuple(run.only(ids) for run in runs), tuple(one.only(ids) for one in references)

@@ -6,10 +6,13 @@ from dspysota.experiment.formats import Tried, TriedFormats, advice, try_formats
 from dspysota.experiment.known import known, make_cell
 from dspysota.experiment.progress import ConsoleProgress, Pace, Progress, Silence
 from dspysota.experiment.provenance import commit
+from dspysota.experiment.references import named, reference, replay_folder
 from dspysota.experiment.settings import Settings
+from dspysota.experiment.watching import Against
 from dspysota.experiment.workbench import Workbench
 
 __all__ = [
+    "Against",
     "Comparison",
     "ConsoleProgress",
     "Pace",
@@ -25,5 +28,8 @@ __all__ = [
     "compare",
     "known",
     "make_cell",
+    "named",
+    "reference",
+    "replay_folder",
     "try_formats",
 ]

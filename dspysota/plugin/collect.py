@@ -92,10 +92,17 @@ def order(config: pytest.Config, items: list[pytest.Item]) -> None:
         profile = config.stash[SESSION].profile
     except pytest.UsageError:
         return  # each of these tests will say so
-    models = list(dict.fromkeys(cell.model for cell in profile.cells))
+    models = _models(profile, references_first=config.stash[SESSION].settings.sequential)
     ranked = sorted((items[place] for place in places), key=lambda item: _rank(item, profile, models))
     for place, item in zip(places, ranked, strict=True):
         items[place] = item
+
+
+def _models(profile: Profile, *, references_first: bool) -> list[str]:
+    """The profile's models in its order; where claims watch runs, the references' first, which must be complete."""
+    rivals = {cell.model for cell in profile.cells if cell.role == "reference"} if references_first else set()
+    names = dict.fromkeys(cell.model for cell in profile.cells)
+    return sorted(names, key=lambda name: name not in rivals)
 
 
 def _rank(item: pytest.Item, profile: Profile, models: list[str]) -> tuple[int, bool]:

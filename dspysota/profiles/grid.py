@@ -103,14 +103,7 @@ def cells(file: ProfileFile, known: Known) -> Iterator[Cell]:
     """The file's cells, in its order. Raises ConfigError naming the place, the bad name and the valid ones."""
     for name, use in file.models.items():
         _check_model(name, use, f"models.{name}")
-    for task in file.rows:
-        check_name(task, known.programs, "rows")
-    for task in file.claim:
-        check_name(task, ("any", *known.programs), "claim")
-    for task in file.references:
-        check_name(task, known.programs, "references")
-    for data_name in file.thresholds:
-        check_name(data_name, known.data_names(known.programs), "thresholds")
+    _check_keys(file, known)
     seen: dict[tuple[str, str], str] = {}
     references: dict[str, str] = {}
     for place, cell in _expand(file, known):
@@ -123,6 +116,19 @@ def cells(file: ProfileFile, known: Known) -> Iterator[Cell]:
                 "cells are compared with one."
             )
         yield cell
+
+
+def _check_keys(file: ProfileFile, known: Known) -> None:
+    tasks, data_names = tuple(known.programs), known.data_names(known.programs)
+    keys = (
+        ("rows", file.rows, tasks),
+        ("claim", file.claim, ("any", *tasks)),
+        ("references", file.references, tasks),
+        ("thresholds", file.thresholds, data_names),
+    )
+    for place, names, valid in keys:
+        for name in names:
+            check_name(name, valid, place)
 
 
 def _expand(file: ProfileFile, known: Known) -> Iterator[tuple[str, Cell]]:

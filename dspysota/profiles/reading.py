@@ -129,6 +129,6 @@ def _explain(error: ValidationError) -> str:
 def _place(loc: tuple[int | str, ...]) -> str:
     text = ""
     # Terms of a claim that were given once, for any task.
-    for part in (loc[:1] + loc[2:] if loc[:2] == ("claim", "any") else loc):
+    for part in loc[:1] + loc[2:] if loc[:2] == ("claim", "any") else loc:
         text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
     return text

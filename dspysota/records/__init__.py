@@ -8,7 +8,7 @@ from dspysota.records.base import SCHEMA, Provenance, Record, Usage
 from dspysota.records.cases import ERRORS, Answer, Call, Case, Example, Failure, Message
 from dspysota.records.compiling import Budget, CompileInfo, Phase
 from dspysota.records.runs import DataInfo, ModelInfo, Run, RunInfo
-from dspysota.records.versus import Costs, Policy, Published, Versus
+from dspysota.records.versus import Costs, Policy, Published, ReferenceCell, Versus
 from dspysota.records.watching import Watch
 
 __all__ = [
@@ -30,6 +30,7 @@ __all__ = [
     "Provenance",
     "Published",
     "Record",
+    "ReferenceCell",
     "Run",
     "RunInfo",
     "Usage",

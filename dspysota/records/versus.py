@@ -28,6 +28,16 @@ None where a cost is unknown; unknown is never 0.
 """
 
 
+class ReferenceCell(Record):
+    """The cell that a profile calls a task's reference, by its names."""
+
+    task: str
+    model: str
+    program: str
+    approach: str
+    adapter: str
+
+
 class Published(Record):
     """A score that somebody else reported. Without scores of single examples it can be quoted, and proves nothing."""
 
@@ -37,6 +47,7 @@ class Published(Record):
     score: float = Field(ge=0, le=1)
     source: str
     """Paper and table."""
+    note: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from dspysota.report.sections import banner, compiling, environment, examples, failures, frontier, lift, runs
+from dspysota.report.sections import banner, claims, compiling, environment, examples, failures, frontier, lift, runs
 from dspysota.report.view import Report
 
 
@@ -26,6 +26,7 @@ class Section:
 BANNER = Section("banner", "Outcome", banner.values)
 
 SECTIONS = (
+    Section("claims", "Claims", claims.values),
     Section("runs", "Runs", runs.values),
     Section("frontier", "Quality against tokens", frontier.values),
     Section("lift", "Where the lift came from", lift.values),
