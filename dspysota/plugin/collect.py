@@ -90,9 +90,9 @@ def order(config: pytest.Config, items: list[pytest.Item]) -> None:
         return
     try:
         profile = config.stash[SESSION].profile
+        models = _models(profile, references_first=config.stash[SESSION].settings.sequential)
     except pytest.UsageError:
         return  # each of these tests will say so
-    models = _models(profile, references_first=config.stash[SESSION].settings.sequential)
     ranked = sorted((items[place] for place in places), key=lambda item: _rank(item, profile, models))
     for place, item in zip(places, ranked, strict=True):
         items[place] = item

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -79,6 +80,18 @@ class ReportMeta(Record):
     verdicts: tuple[Decision, ...] = ()
     terms: tuple[Terms, ...] = ()
     published: tuple[Quote, ...] = ()
+
+
+def merged(metas: Sequence[ReportMeta]) -> ReportMeta:
+    """What several reports know, for one of all their runs; of what is said twice the last counts."""
+    titles = {meta.title for meta in metas}
+    named: dict[str, object] = {"command": "", "title": titles.pop() if len(titles) == 1 else "dspysota report"}
+    for field in ("outcomes", "unmade", "failed"):
+        named[field] = {key: value for meta in metas for key, value in getattr(meta, field).items()}
+    for field in ("verdicts", "terms", "published"):
+        every = [one for meta in metas for one in getattr(meta, field)]
+        named[field] = tuple(one for place, one in enumerate(every) if one not in every[:place])
+    return ReportMeta.model_validate(named)
 
 
 def load_meta(folder: Path) -> ReportMeta | None:
