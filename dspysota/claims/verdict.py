@@ -82,7 +82,7 @@ class Criterion:
     def _more(self) -> str:
         if self.more is None:
             return "the observed ratio lies at the claim's margin: not to be settled by more examples"
-        return f"about {_rounded(self.more):,} more examples would probably settle it, were this the true ratio"
+        return f"about {rounded(self.more):,} more examples would probably settle it, were this the true ratio"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -142,7 +142,7 @@ def _number(value: float) -> str:
     return f"{value:.3f}" if value >= 0.1 or value == 0 else f"{value:.3g}"
 
 
-def _rounded(n: int) -> int:
+def rounded(n: int) -> int:
     """Two digits are all that the estimate is good for."""
     unit = int("1" + "0" * max(0, len(str(n)) - 2))
     return -(-n // unit) * unit

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from dspysota.claims import Claim, Criterion, Outcome, Verdict
 from dspysota.claims.references import POLICIES, Asked, Found, find
+from dspysota.claims.verdict import rounded
 from dspysota.errors import SotaError
 from dspysota.records import Costs, Policy, Run
 from dspysota.report.meta import Decision, Quote, ReportMeta, Terms
@@ -69,7 +70,7 @@ def headline(meta: ReportMeta) -> str:
 def summed_up(verdict: Verdict) -> str:
     """The verdict in one sentence behind its word: who against whom, and each ratio with what was claimed."""
     parts = [_ratio(one) for one in verdict.criteria] or list(verdict.notes[:1])
-    more = f"; about {verdict.more:,} more examples would probably settle it" if verdict.more else ""
+    more = f"; about {rounded(verdict.more):,} more examples would probably settle it" if verdict.more else ""
     return f"{verdict.sides}: {'; '.join(parts)}{more}"
 
 
@@ -127,7 +128,9 @@ def _line(run: Run, claim: Claim | None, policy: Policy, found: Found, *, used: 
     except SotaError as error:
         return Line(policy=policy, used=used, word="not judged", said=str(error))
     word = str(verdict.outcome) if claim else "descriptive"
-    return Line(policy=policy, used=used, word=word, said=_said(verdict, claimed=claim is not None))
+    # How the reference was chosen, and why nothing is decided; the rest belongs to a verdict of its own.
+    notes = verdict.notes if claim and verdict.outcome is Outcome.DESCRIPTIVE else found.notes
+    return Line(policy=policy, used=used, word=word, said=_said(verdict, claimed=claim is not None, notes=notes))
 
 
 def _judged(claim: Claim, run: Run, policy: Policy, found: Found) -> Verdict:
@@ -142,9 +145,9 @@ def _judged(claim: Claim, run: Run, policy: Policy, found: Found) -> Verdict:
         return replace(verdict, outcome=Outcome.DESCRIPTIVE, notes=(*verdict.notes, str(error)))
 
 
-def _said(verdict: Verdict, *, claimed: bool = True) -> str:
+def _said(verdict: Verdict, *, claimed: bool = True, notes: Sequence[str] = ()) -> str:
     against = f"against {verdict.reference} ({verdict.reference_provenance})"
-    return "; ".join([against, *(_ratio(one, claimed=claimed) for one in verdict.criteria), *verdict.notes])
+    return "; ".join([against, *(_ratio(one, claimed=claimed) for one in verdict.criteria), *notes])
 
 
 def _ratio(one: Criterion, *, claimed: bool = True) -> str:

@@ -15,42 +15,48 @@ def large(scores=HALF, *, validation=None, **fields):
     return make_run(scores, model_name=LARGE, compile=compiled, **fields)
 
 
+def found(policy, runs):
+    one = find(policy, CELL, ASKED, runs)
+    assert one is not None
+    return one
+
+
 def test_the_baseline_is_the_cell_that_the_profile_names():
     """Whatever else of its model was measured."""
     runs = [large(MOST, approach="bootstrap"), large(), make_run(ALL)]
 
-    assert runs[1] == find("baseline", CELL, ASKED, runs).run
+    assert runs[1] == found("baseline", runs).run
 
 
 def test_the_same_program_is_the_candidates_own_on_the_references_model():
     """Program, approach and adapter are the candidate's; one of them alone is not enough."""
     runs = [large(), large(program="pot"), large(program="pot", approach="bootstrap"), large(approach="bootstrap")]
 
-    assert runs[2] == find("same_program", CELL, ASKED, runs).run
+    assert runs[2] == found("same_program", runs).run
     assert find("same_program", CELL, ASKED, runs[:2]) is None
 
 
 def test_the_best_was_chosen_on_validation_rows_where_anything_was():
     """A test score has no say then, so that the verdict keeps its error rate; the choice is told."""
     runs = [large(ALL, approach="few_shot"), large(MOST, validation=0.4), large(HALF, validation=0.6)]
-    found = find("best", CELL, ASKED, runs)
+    best = found("best", runs)
 
-    assert runs[2] == found.run
-    assert "by its score on validation rows (0.600)" in found.notes[0]
+    assert runs[2] == best.run
+    assert "by its score on validation rows (0.600)" in best.notes[0]
 
 
 def test_the_best_by_test_scores_says_whom_that_favours():
     """Nothing was searched for: the largest score is taken, chance included, which is against the candidate."""
     runs = [large(HALF), large(MOST, approach="few_shot")]
-    found = find("best", CELL, ASKED, runs)
+    best = found("best", runs)
 
-    assert runs[1] == found.run
-    assert "favours the reference: a PASS holds all the more" in found.notes[0]
+    assert runs[1] == best.run
+    assert "favours the reference: a PASS holds all the more" in best.notes[0]
 
 
 def test_the_only_run_is_the_best_without_a_word():
     """Nothing was chosen."""
-    assert () == find("best", CELL, ASKED, [large()]).notes
+    assert () == found("best", [large()]).notes
 
 
 def test_runs_on_other_rows_or_of_a_part_are_no_reference():
@@ -66,4 +72,4 @@ def test_a_replayed_run_goes_before_a_measured_one():
     """Where a folder was named, the claim is about its runs."""
     measured, replayed = large(), large(key="k-replayed", provenance="replayed")
 
-    assert replayed == find("baseline", CELL, ASKED, [measured, replayed]).run
+    assert replayed == found("baseline", [measured, replayed]).run

@@ -39,6 +39,8 @@ def test_a_run_that_was_watched_to_its_end_has_less_error_left_to_spend():
     [left], [all_of_it] = ((one.vs(reference) >= Claim(quality=0.9)).criteria for one in (run, whole))
 
     assert left.p_pass == all_of_it.p_pass
+    assert left.interval is not None
+    assert all_of_it.interval is not None
     assert left.interval.low < all_of_it.interval.low
 
 

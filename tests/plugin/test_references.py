@@ -2,7 +2,6 @@
 
 from xml.etree import ElementTree
 
-
 from tests.plugin.claimed import EVALS, PROFILE
 
 pytest_plugins = ["pytester"]
