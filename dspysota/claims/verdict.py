@@ -133,6 +133,10 @@ class Verdict:
         """The criterion `quality` or `cost`, where the claim names it."""
         return next((one for one in self.criteria if one.name == name), None)
 
+    def __repr__(self) -> str:
+        """One line, since it is what pytest shows of `assert verdict`."""
+        return f"<Verdict {'; '.join(self.sentences())}>"
+
     def __str__(self) -> str:
         """The sentences, a line each."""
         return "\n".join(self.sentences())

@@ -24,7 +24,8 @@ COLLECTOR = pytest.StashKey[Collector]()
 
 MARKER = (
     "sota(task, **filters): parametrize `cell` with the profile's cells of this task; filters are model, program, "
-    "approach, adapter and role, and against='reference' keeps the cells that can be compared with one."
+    "approach, adapter and role; against='reference' keeps the cells that can be compared with one, claimed=True those "
+    "of which the profile claims something."
 )
 
 

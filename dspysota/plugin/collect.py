@@ -35,17 +35,22 @@ def cells_of(marker: pytest.Mark, profile: Profile) -> list[Cell]:
     """The cells that a `sota` marker asks for. Raises pytest.UsageError for a marker that cannot be understood.
 
     `task` is needed; every further filter keeps the cells that have this value. `against="reference"` then drops the
-    cells in that role, provided that the profile has one for the task; without one no cell is left.
+    cells in that role, provided that the profile has one for the task; without one no cell is left. `claimed=True`
+    keeps those of which the profile claims something.
     """
     wanted = dict(marker.kwargs)
-    rival = wanted.pop("against", None)
+    rival, claimed = wanted.pop("against", None), wanted.pop("claimed", False)
     if marker.args or "task" not in wanted or not set(wanted) <= set(FILTERS):
         raise pytest.UsageError(
-            f"@pytest.mark.sota takes task=…, and may take {', '.join(FILTERS[1:])} and against; "
+            f"@pytest.mark.sota takes task=…, and may take {', '.join(FILTERS[1:])}, against and claimed; "
             f"it got {', '.join([*map(repr, marker.args), *marker.kwargs]) or 'nothing'}."
         )
     _check_values(wanted, rival)
+    if not isinstance(claimed, bool):
+        raise pytest.UsageError(f"@pytest.mark.sota has claimed={claimed!r}; it must be one of True, False.")
     cells = [cell for cell in profile.cells if all(getattr(cell, key) == value for key, value in wanted.items())]
+    if claimed:
+        cells = [cell for cell in cells if profile.claimed(cell) is not None]
     if rival is None:
         return cells
     compared = any(cell.role == rival for cell in profile.of_task(wanted["task"]))

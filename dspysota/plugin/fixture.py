@@ -72,9 +72,10 @@ class Sota:
         """
         __tracebackhide__ = True
         seen = self._seen
-        with noted(seen), plainly():
+        with plainly():
             if cell is not None:
                 self._skip_replayed(cell)
+        with noted(seen), plainly():
             bench = self._session.workbench
             if cell is None:
                 names = {"task": task, "model": model, "approach": approach, "adapter": adapter}

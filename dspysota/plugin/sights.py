@@ -112,7 +112,7 @@ def attach(item: pytest.Item, report: pytest.TestReport, error: BaseException | 
         "undecided": report.when == "call" and _undecided(seen, report, error),
     }
     if report.when == "teardown":
-        seen.judged = {}
+        seen.judged, seen.verdicts = {}, []
 
 
 def sights_on(report: pytest.TestReport) -> list[tuple[Sight, tuple[str, ...] | None]]:
@@ -174,8 +174,10 @@ def _undecided(seen: Seen, report: pytest.TestReport, error: BaseException | Non
         return False
     if report.outcome == "passed":
         return any(verdict.lenient for verdict in seen.verdicts)
-    # Whatever else went wrong is no verdict: a failure of the assertion alone is.
-    return report.outcome == "failed" and isinstance(error, AssertionError) and not any(seen.judged.values())
+    # Whatever else went wrong is no verdict: an assertion that failed right after an undecided claim is.
+    last = seen.verdicts[-1]
+    asserted = isinstance(error, AssertionError) and str(last.outcome) == "INCONCLUSIVE" and not last.lenient
+    return report.outcome == "failed" and asserted and not any(seen.judged.values())
 
 
 def _plain(verdicts: Sequence[Verdict]) -> list[dict[str, Any]]:

@@ -89,7 +89,7 @@ def quoted(quote: Quote) -> str:
     one = quote.published
     note = f" {one.note}" if one.note else ""
     return (
-        f"published, not measured here: {one.name}: {one.metric} {one.score:.3f} on {quote.task} ({one.source}); "
+        f"published, not measured here: {one.name}: {one.metric} {one.score:.3f} on {quote.task}, by {one.source}; "
         f"another harness, so no ratio is made of it.{note}"
     )
 
