@@ -45,6 +45,8 @@ class Threshold:
     errors               most cases in which no answer was obtained at all; 0 by default, because a server that
                          failed is no finding about a model. None leaves errors to lower the score, as they always do
 
+    A run that a decided claim ended early is judged by the cases that it has, and a missed bar says how many.
+
     Raises ConfigError for a bar that no run could meet or miss.
     """
 
@@ -120,7 +122,8 @@ class Threshold:
             mean = run.score(_metric(name, run))
             if mean < least:
                 low, high = mean_interval(scores)
-                yield f"{name} {mean:.3f} < {least:g} (95% interval {low:.3f}..{high:.3f}, {_cases(len(scores))})"
+                asked = _asked(run)
+                yield f"{name} {mean:.3f} < {least:g} (95% interval {low:.3f}..{high:.3f}, {asked})"
 
     def _error_misses(self, run: Run) -> Iterator[str]:
         if self.errors is None or run.errors <= self.errors:
@@ -201,6 +204,12 @@ def _metric(name: str, run: Run) -> str:
 
 def _is_error(run: Run, kind: Failure) -> bool:
     return any(case.failure == kind and case.error is not None for case in run.cases)
+
+
+def _asked(run: Run) -> str:
+    """How many cases a score rests on; of a run that its claim ended early it may lean a little, which is said."""
+    n, rows = len(run.cases), run.info.data.rows
+    return f"{_cases(n)} of {rows:,}, as its claim ended it early" if run.ended_early else _cases(n)
 
 
 def _cases(n: int) -> str:

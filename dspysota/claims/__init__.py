@@ -6,5 +6,6 @@ Runs and costs in, a verdict out; nothing is measured here. How often a verdict 
 from dspysota.claims.claim import Claim
 from dspysota.claims.sequential import SequentialTest, Stop
 from dspysota.claims.verdict import Criterion, Outcome, Verdict
+from dspysota.claims.witness import witnessed
 
-__all__ = ["Claim", "Criterion", "Outcome", "SequentialTest", "Stop", "Verdict"]
+__all__ = ["Claim", "Criterion", "Outcome", "SequentialTest", "Stop", "Verdict", "witnessed"]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from statistics import fmean
 
-from dspysota.claims import pairing
+from dspysota.claims import pairing, watching
 from dspysota.claims.sequential import SHARE, SequentialTest, Stop
 from dspysota.claims.verdict import Criterion, Outcome, Verdict
+from dspysota.claims.witness import told
 from dspysota.errors import ConfigError, RunError
 from dspysota.records import Costs, Published, Run, Versus
 
@@ -17,7 +18,12 @@ MOST = 2.0
 
 QUOTED = (
     "A published number ({source}) can be quoted beside a run, and decides nothing: it comes from another harness, "
-    "and says nothing of single examples."
+    "and says nothing of single examples. An assertion against it cannot pass."
+)
+
+LEANING = (
+    "{name} was ended early by another claim, after {asked:,} of {rows:,} examples: when it ended depended on its "
+    "answers, so its ratio leans, and decides nothing here."
 )
 
 
@@ -71,14 +77,19 @@ class Claim:
         """The verdict. The same runs and costs give the same one.
 
         With a sequential test that watched the run, its decision stands, and rests on the questions that it counted;
-        where it decided nothing, the test on all questions has what it left of the error rate.
+        where it decided nothing, the test on all questions has what it left of the error rate. A run that says that
+        this claim watched it needs no such test at hand: it is repeated from the scores. A run that another claim
+        ended early is described, and decides nothing.
 
         Raises RunError, naming the difference, when the runs did not answer the same examples, and when the claim names
         a cost and one is unknown; ConfigError when the task has no such metric.
         """
         metric = self._metric(versus.runs[0])
         if isinstance(versus.reference, Published):
-            return self._described(versus.runs, versus.reference, metric)
+            return self._described(versus, versus.reference, metric)
+        sequential = sequential or watching.repeated(self, versus, metric)
+        if sequential is None and versus.runs[0].ended_early:
+            return self._leaning(versus, versus.reference, metric)
         whole = runs, references = versus.runs, versus.reference
         if sequential is not None:
             runs, references = pairing.watched(runs, references, metric, sequential)
@@ -86,22 +97,31 @@ class Claim:
         criteria = tuple(self._criteria((runs, references), whole, metric, versus.costs, sequential))
         if any(run.info.provenance == "published" for run in (*runs, *references)):
             criteria = tuple(replace(one, outcome=Outcome.DESCRIPTIVE, more=None) for one in criteria)
-        return Verdict(
-            outcome=_joined([one.outcome for one in criteria]),
-            run=runs[0].name,
-            run_provenance=runs[0].info.provenance,
-            reference=references[0].name,
-            reference_provenance=references[0].info.provenance,
-            alpha=self.alpha,
-            criteria=criteria,
-            notes=tuple(_notes(runs, references, sequential)),
-        )
+        return self._verdict(versus, references[0], criteria, _notes(runs, references, sequential))
 
     def __le__(self, versus: object) -> Verdict:
         """The verdict, which is true when it is PASS. Python asks this for `run.vs(reference) >= claim`."""
         if not isinstance(versus, Versus):
             return NotImplemented
-        return self.judge(versus)
+        return told(self.judge(versus))
+
+    def _verdict(
+        self, versus: Versus, reference: Run | Published, criteria: Sequence[Criterion], notes: Iterable[str]
+    ) -> Verdict:
+        info = None if isinstance(reference, Published) else reference.info
+        return Verdict(
+            outcome=_joined([one.outcome for one in criteria]),
+            run=versus.runs[0].name,
+            run_provenance=versus.runs[0].info.provenance,
+            run_key=versus.runs[0].info.key,
+            reference=reference.name,
+            reference_provenance=info.provenance if info else "published",
+            reference_key=info.key if info else "",
+            alpha=self.alpha,
+            criteria=tuple(criteria),
+            policy=versus.policy,
+            notes=(*versus.notes, *notes),
+        )
 
     @property
     def _alphas(self) -> tuple[float, float]:
@@ -142,7 +162,21 @@ class Claim:
             )
         return metric
 
-    def _described(self, runs: Sequence[Run], published: Published, metric: str) -> Verdict:
+    def _leaning(self, versus: Versus, references: Sequence[Run], metric: str) -> Verdict:
+        """Runs that another claim ended early: estimates alone, since the moment of the end would fool a test."""
+        sides = watching.cut(versus.runs, references)
+        pairing.check(*sides)
+        run = versus.runs[0]
+        note = LEANING.format(name=run.name, asked=len(run.cases), rows=run.info.data.rows)
+        quality = replace(self, cost=None)._criteria(sides, sides, metric, None, None) if self.quality else ()
+        untested = [
+            replace(one, outcome=Outcome.DESCRIPTIVE, interval=None, p_pass=None, p_fail=None, more=None)
+            for one in quality
+        ]
+        return self._verdict(versus, references[0], untested, [note])
+
+    def _described(self, versus: Versus, published: Published, metric: str) -> Verdict:
+        runs = versus.runs
         if published.metric != metric:
             raise RunError(
                 f"{runs[0].name} is scored by {metric}, the published {published.name} by {published.metric}; "
@@ -151,16 +185,8 @@ class Claim:
         notes = [QUOTED.format(source=published.source)]
         if self.cost is not None:
             notes.append(f"Nothing is known of what {published.name} cost.")
-        return Verdict(
-            outcome=Outcome.DESCRIPTIVE,
-            run=runs[0].name,
-            run_provenance=runs[0].info.provenance,
-            reference=published.name,
-            reference_provenance="published",
-            alpha=self.alpha,
-            criteria=() if self.quality is None else (_quoted(runs, published, metric, self.quality),),
-            notes=tuple(notes),
-        )
+        criteria = () if self.quality is None else (_quoted(runs, published, metric, self.quality),)
+        return self._verdict(versus, published, criteria, notes)
 
 
 def _quoted(runs: Sequence[Run], published: Published, metric: str, bar: float) -> Criterion:
@@ -179,7 +205,7 @@ def _quoted(runs: Sequence[Run], published: Published, metric: str, bar: float) 
 
 def _joined(outcomes: Sequence[Outcome]) -> Outcome:
     """PASS when all pass, FAIL when one fails; DESCRIPTIVE when none was decided by a test."""
-    if Outcome.DESCRIPTIVE in outcomes:
+    if not outcomes or Outcome.DESCRIPTIVE in outcomes:
         return Outcome.DESCRIPTIVE
     if all(outcome is Outcome.PASS for outcome in outcomes):
         return Outcome.PASS

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from statistics import fmean
 
 from dspysota.claims.cost import ratio_of_sums
 from dspysota.claims.planning import amounts_needed, examples_needed
-from dspysota.claims.ratio import SeedNoise, paired_ratio_interval, paired_ratio_test
+from dspysota.claims.ratio import RatioTest, SeedNoise, paired_ratio_interval, paired_ratio_test
 from dspysota.claims.seeds import example_means, seed_noise
 from dspysota.claims.sequential import SequentialTest
 from dspysota.claims.verdict import Criterion, Outcome
+from dspysota.stats import Interval
 
 Table = Sequence[Sequence[float]]
 """One row a seed, one column an example."""
@@ -20,7 +22,7 @@ def quality(scores: Table, reference: Table, bar: float, *, metric: str, alphas:
     """Is the ratio of mean scores at least `bar`? `alphas` are the error rates of PASS and FAIL."""
     mine, theirs = example_means(scores), example_means(reference)
     noise = SeedNoise(seed_noise(scores), seed_noise(reference))
-    test = paired_ratio_test(mine, theirs, bar, noise)
+    test, interval = _tested(tuple(mine), tuple(theirs), bar, alphas, noise)
     outcome = _outcome(test.above, test.below, alphas)
     value, other = fmean(mine), fmean(theirs)
     alpha = alphas[0] if value > bar * other else alphas[1]
@@ -32,11 +34,22 @@ def quality(scores: Table, reference: Table, bar: float, *, metric: str, alphas:
         value=value,
         reference_value=other,
         ratio=value / other if other > 0 else None,
-        interval=paired_ratio_interval(mine, theirs, *alphas, noise),
+        interval=interval,
         p_pass=test.above,
         p_fail=test.below,
         n=len(mine),
         more=_more(outcome, examples_needed(mine, theirs, bar, alpha), len(mine)),
+    )
+
+
+@lru_cache(maxsize=256)
+def _tested(
+    scores: tuple[float, ...], reference: tuple[float, ...], bar: float, alphas: tuple[float, float], noise: SeedNoise
+) -> tuple[RatioTest, Interval]:
+    """Kept, because a report says the same of the same scores in several places, and searching for the ends is slow."""
+    return (
+        paired_ratio_test(scores, reference, bar, noise),
+        paired_ratio_interval(scores, reference, *alphas, noise),
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from dspysota.records import Provenance
+from dspysota.records import Policy, Provenance
 from dspysota.stats import Interval
 
 
@@ -20,7 +20,7 @@ class Outcome(StrEnum):
     INCONCLUSIVE = "INCONCLUSIVE"
     """So many examples say neither."""
     DESCRIPTIVE = "DESCRIPTIVE"
-    """The reference is a published number: there is nothing to decide by."""
+    """There is nothing to decide by: the reference is a published number, or another claim ended the run early."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,7 +55,11 @@ class Criterion:
 
     def sentence(self) -> str:
         """The criterion in one line."""
-        return f"{self.name} {self.outcome}: {'; '.join(self._parts())}"
+        return f"{self.name} {self.outcome}: {self.evidence()}"
+
+    def evidence(self) -> str:
+        """What the outcome rests on: both means, their ratio with its interval, the p-value, the examples."""
+        return "; ".join(self._parts())
 
     def _parts(self) -> Iterator[str]:
         bound = "at least" if self.name == "quality" else "at most"
@@ -78,12 +82,12 @@ class Criterion:
     def _more(self) -> str:
         if self.more is None:
             return "the observed ratio lies at the claim's margin: not to be settled by more examples"
-        return f"about {_rounded(self.more):,} more examples would probably settle it, were this the true ratio"
+        return f"about {rounded(self.more):,} more examples would probably settle it, were this the true ratio"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Verdict:
-    """A claim judged. True exactly when the outcome is PASS."""
+    """A claim judged. True when the outcome is PASS; with `lenient` when it is INCONCLUSIVE, too. Never otherwise."""
 
     outcome: Outcome
     run: str
@@ -96,9 +100,16 @@ class Verdict:
     criteria: tuple[Criterion, ...]
     notes: tuple[str, ...] = ()
     """What a reader should know besides, in sentences."""
+    policy: Policy | None = None
+    """How the reference was chosen, where a policy chose it."""
+    run_key: str = ""
+    reference_key: str = ""
+    """Keys of the two runs; empty where there is none."""
+    lenient: bool = False
+    """Whether whoever asked takes an undecided claim for no failure (`--sota-inconclusive=warn`)."""
 
     def __bool__(self) -> bool:
-        return self.outcome is Outcome.PASS
+        return self.outcome is Outcome.PASS or (self.lenient and self.outcome is Outcome.INCONCLUSIVE)
 
     @property
     def more(self) -> int | None:
@@ -109,9 +120,22 @@ class Verdict:
 
     def sentences(self) -> list[str]:
         """The verdict, what it rests on, and what to know besides: a line each."""
-        sides = f"{self.run} ({self.run_provenance}) against {self.reference} ({self.reference_provenance})"
+        return [f"{self.outcome}: {self.sides}", *(one.sentence() for one in self.criteria), *self.notes]
+
+    @property
+    def sides(self) -> str:
+        """What was compared with what, where each comes from, and how often such a verdict errs."""
+        how = f"{self.policy}, " if self.policy else ""
         rate = "" if self.outcome is Outcome.DESCRIPTIVE else f", error rate {self.alpha:.0%}"
-        return [f"{self.outcome}: {sides}{rate}", *(one.sentence() for one in self.criteria), *self.notes]
+        return f"{self.run} ({self.run_provenance}) against {self.reference} ({how}{self.reference_provenance}){rate}"
+
+    def criterion(self, name: str) -> Criterion | None:
+        """The criterion `quality` or `cost`, where the claim names it."""
+        return next((one for one in self.criteria if one.name == name), None)
+
+    def __repr__(self) -> str:
+        """One line, since it is what pytest shows of `assert verdict`."""
+        return f"<Verdict {'; '.join(self.sentences())}>"
 
     def __str__(self) -> str:
         """The sentences, a line each."""
@@ -122,7 +146,7 @@ def _number(value: float) -> str:
     return f"{value:.3f}" if 0.1 <= value < 1e6 or value == 0 else f"{value:.3g}"
 
 
-def _rounded(n: int) -> int:
+def rounded(n: int) -> int:
     """Two digits are all that the estimate is good for."""
     unit = int("1" + "0" * max(0, len(str(n)) - 2))
     return -(-n // unit) * unit

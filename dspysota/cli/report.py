@@ -52,20 +52,12 @@ def run(args: argparse.Namespace) -> int:
 
 def load(folders: list[Path]) -> tuple[list[Run], ReportMeta]:
     """All runs of the folders with their outcomes; commands are joined. Raises RunError for a folder without runs."""
-    from dspysota.report.meta import Outcome, ReportMeta, load_meta
+    from dspysota.report.meta import load_meta, merged
     from dspysota.store import load_runs
 
-    runs: list[Run] = []
-    outcomes: dict[str, Outcome] = {}
-    titles = []
-    for folder in map(resolved, folders):
-        runs += load_runs(folder)
-        meta = load_meta(folder)
-        if meta:
-            outcomes |= meta.outcomes
-            titles.append(meta.title)
-    title = titles[0] if len(set(titles)) == 1 else "dspysota report"
-    return runs, ReportMeta(command=" && ".join(commands(folders)), title=title, outcomes=outcomes)
+    runs = [run for folder in map(resolved, folders) for run in load_runs(folder)]
+    metas = [meta for folder in map(resolved, folders) if (meta := load_meta(folder)) is not None]
+    return runs, merged(metas).model_copy(update={"command": " && ".join(commands(folders))})
 
 
 def repriced(runs: list[Run], profile_name: str) -> list[Run]:

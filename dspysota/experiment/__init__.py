@@ -7,10 +7,13 @@ from dspysota.experiment.known import known, make_cell
 from dspysota.experiment.pricing import priced_by
 from dspysota.experiment.progress import ConsoleProgress, Pace, Progress, Silence
 from dspysota.experiment.provenance import commit
+from dspysota.experiment.references import named, reference, replay_folder
 from dspysota.experiment.settings import Settings
+from dspysota.experiment.watching import Against
 from dspysota.experiment.workbench import Workbench
 
 __all__ = [
+    "Against",
     "Comparison",
     "ConsoleProgress",
     "Pace",
@@ -26,6 +29,9 @@ __all__ = [
     "compare",
     "known",
     "make_cell",
+    "named",
     "priced_by",
+    "reference",
+    "replay_folder",
     "try_formats",
 ]

@@ -15,8 +15,12 @@ def climb(workbench: Workbench, profile: Profile, cell: Cell, run: Run) -> tuple
     """Measure the steps to the optimized `run` of a cell that this folder does not hold yet, each as a run of its own.
 
     Does nothing for a run that is not of an optimized program. Returns a sentence for each step that could not be
-    measured: a ladder lacks it, but the run itself is none the worse.
+    measured: a ladder lacks it, but the run itself is none the worse. A run that its claim ended early is no step that
+    others could be paired with, and nothing is measured for it.
     """
+    if run.ended_early and lift.optimized(run.info):
+        asked, rows = len(run.cases), run.info.data.rows
+        return (f"lift of {cell.id}: not taken apart, since its claim ended the run after {asked:,} of {rows:,} rows",)
     troubles = []
     for rung in lift.rungs(run.info) if lift.optimized(run.info) else ():
         if lift.found(rung, run, workbench.runs()) is not None:

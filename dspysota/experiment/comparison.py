@@ -44,13 +44,18 @@ class Comparison:
 
 
 def compare(run: Run, reference: Run, *, seed: int = 0) -> Comparison:
-    """Put two runs side by side. Raises RunError unless both answered the same rows, scored by the same metric."""
+    """Put two runs side by side. Raises RunError unless both answered the same rows, scored by the same metric.
+
+    Of a run that its claim ended early the rows that it did answer are compared, and the words say so.
+    """
+    if run.ended_early and run.info.data.digest == reference.info.data.digest:
+        reference = reference.only([case.case_id for case in run.cases])
     _check_same(run, reference)
     mine, theirs = run.scores(), reference.scores()
     base = reference.score()
     return Comparison(
-        run=run.name,
-        reference=reference.name,
+        run=_named(run),
+        reference=_named(reference),
         metric=run.info.primary,
         n=len(mine),
         score=run.score(),
@@ -60,6 +65,14 @@ def compare(run: Run, reference: Run, *, seed: int = 0) -> Comparison:
         ratio_interval=_ratio_interval(mine, theirs, seed),
         token_ratio=_token_ratio(run, reference),
     )
+
+
+def _named(run: Run) -> str:
+    """The run's name, with where it is from unless it was measured, and whether its claim ended it."""
+    badges = [] if run.info.provenance == "measured" else [str(run.info.provenance)]
+    if run.ended_early:
+        badges.append(f"ended early by its claim, after {len(run.cases):,} of {run.info.data.rows:,} questions")
+    return f"{run.name} ({'; '.join(badges)})" if badges else run.name
 
 
 def _check_same(run: Run, reference: Run) -> None:

@@ -16,8 +16,9 @@ from dspysota.experiment.endpoints import endpoint
 from dspysota.experiment.plan import TEMPERATURE, Plan
 from dspysota.experiment.progress import Progress
 from dspysota.experiment.settings import Settings
+from dspysota.experiment.watching import Against, Watching, watching
 from dspysota.loop import Evaluation
-from dspysota.records import Answer, CompileInfo, Example, Failure, Run, RunInfo
+from dspysota.records import Answer, Case, CompileInfo, Example, Failure, Run, RunInfo
 from dspysota.serving import Endpoint
 from dspysota.store import Journal, RunFolder
 
@@ -40,25 +41,43 @@ class Ready:
 
 
 def measure(
-    plan: Plan, settings: Settings, folder: RunFolder, progress: Progress, since: datetime | None = None
+    plan: Plan,
+    settings: Settings,
+    folder: RunFolder,
+    progress: Progress,
+    since: datetime | None = None,
+    against: Against | None = None,
 ) -> Run:
     """Ask all questions of a plan that its journal does not hold yet, score them, and store the run.
 
     A program stored before `since` is compiled anew. Cases that another program of the plan has answered, before it
-    was lost or compiled anew, belong to no run any more: their journal is dropped.
+    was lost or compiled anew, belong to no run any more: their journal is dropped. A claim `against` a reference ends
+    the run as soon as it is decided; what is stored is then complete, though rows were left out.
     Raises SotaError when the model cannot be served or the program not be prepared; trouble with single questions is
     recorded in their cases.
     """
     with ready(plan, settings, progress, since) as prepared:
         info = _info(plan, prepared, settings)
         _drop_others(plan, info.key, folder)
+        watch = watching(against, plan.rows, plan.info.digest, plan.task.primary)
         journal = folder.journal(info.key, info)
         # A run that goes on was counted in part only: its server may have been another, or was asked by others between.
         whole = not journal.earlier_sessions
-        evaluation, counts = counted(prepared.server, lambda: _evaluate(plan, prepared, journal, progress), whole=whole)
-    times = {"wall_seconds": evaluation.wall_seconds, "sessions": evaluation.sessions}
-    run = kept(Run(info=info.model_copy(update=times), cases=evaluation.cases), counts)
+        evaluation, counts = counted(
+            prepared.server, lambda: _evaluate(plan, prepared, journal, progress, watch), whole=whole
+        )
+    outcome = {
+        "wall_seconds": evaluation.wall_seconds,
+        "sessions": evaluation.sessions,
+        "watch": watch.record if watch else None,
+    }
+    run = kept(Run(info=info.model_copy(update=outcome), cases=evaluation.cases), counts)
     folder.save_run(run)
+    if run.ended_early and watch:
+        asked, rows = len(run.cases), run.info.data.rows
+        progress.say(
+            f"ended early: the claim is decided ({watch.record.outcome}) after {asked:,} of {rows:,} questions"
+        )
     return run
 
 
@@ -176,9 +195,19 @@ def _cache_key(plan: Plan, server: Endpoint) -> dict[str, str]:
     )
 
 
-def _evaluate(plan: Plan, prepared: Ready, journal: Journal | None, progress: Progress) -> Evaluation:
+def _evaluate(
+    plan: Plan, prepared: Ready, journal: Journal | None, progress: Progress, watch: Watching | None = None
+) -> Evaluation:
     name = " · ".join((plan.info.name, plan.cell.id))
     progress.begin(name, len(plan.rows), plan.task.primary)
+    if watch is not None and journal is not None:
+        watch.begin(journal.cases.values())
+
+    def ended(case: Case, done: int, total: int) -> None:
+        progress.case(case, done, total)
+        if watch is not None:
+            watch.see(case)
+
     try:
         with journal or nullcontext():
             return loop.evaluate(
@@ -189,7 +218,8 @@ def _evaluate(plan: Plan, prepared: Ready, journal: Journal | None, progress: Pr
                 complete=plan.task.complete,
                 journal=journal,
                 concurrency=plan.concurrency,
-                on_case=progress.case,
+                on_case=ended,
+                stop=lambda: watch is not None and watch.decided,
             )
     finally:
         progress.end()

@@ -29,6 +29,10 @@ class Settings:
     """Measure the steps to every optimized program, too."""
     recompile: bool = False
     """Compile anew: ignore programs stored before this command began. It is continued like any other."""
+    reference: Path | None = None
+    """Run folder whose runs are taken instead of measuring the reference's model."""
+    sequential: bool = False
+    """Let a claim that is decided end its candidate's run early."""
     command: str = ""
     """The command as typed, for the report."""
 
@@ -47,6 +51,9 @@ class Settings:
                 "out": str(self.out),
                 # Its own, since what it measures with must not be older than it.
                 "recompile": self.recompile,
+                "reference": str(self.reference) if self.reference else None,
+                # A run that may end early is not the whole one.
+                "sequential": self.sequential,
                 "commit": commit,
             }
         )

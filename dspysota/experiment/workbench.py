@@ -16,9 +16,10 @@ from dspysota.experiment.measure import measure, ready, rehearse
 from dspysota.experiment.plan import Plan, plan
 from dspysota.experiment.progress import Progress
 from dspysota.experiment.settings import Settings
+from dspysota.experiment.watching import Against
 from dspysota.loop import Evaluation
 from dspysota.profiles import Cell, Profile
-from dspysota.records import Answer, Example, Run
+from dspysota.records import Answer, DataInfo, Example, Run
 from dspysota.serving import Endpoint
 from dspysota.store import RunFolder
 from dspysota.tasks import DataSource, TaskData
@@ -50,15 +51,16 @@ class Workbench:
         """A cell that is not in the profile. Raises ConfigError naming a bad name and the valid ones."""
         return make_cell(self._profile, **names)  # type: ignore[arg-type]  # checked there
 
-    def run(self, cell: Cell, *, keep_program: bool = False) -> Run:
+    def run(self, cell: Cell, *, keep_program: bool = False, against: Against | None = None) -> Run:
         """The cell's run: from this session or this folder where it is complete, else measured now.
 
-        With `keep_program` a stored program is taken although everything is to be measured anew. Raises SotaError when
+        A claim `against` a reference may end it early; it is then the cell's run for this command all the same. With
+        `keep_program` a stored program is taken although everything is to be measured anew. Raises SotaError when
         it cannot be measured at all.
         """
         planned = self._plan(cell)
         if planned.key not in self._runs:
-            self._runs[planned.key] = self._find_or_measure(planned, keep_program)
+            self._runs[planned.key] = self._find_or_measure(planned, keep_program, against)
         return self._runs[planned.key]
 
     def runs(self) -> list[Run]:
@@ -66,6 +68,19 @@ class Workbench:
         folder = self._folder()
         half_done = folder.unfinished()
         return [run for run in folder.runs() if run.info.key not in half_done]
+
+    def rows(self, cell: Cell) -> DataInfo:
+        """Which rows the cell asks. Raises ConfigError or DataError."""
+        data = self.data(cell.task)
+        return data.info(data.take(self._settings.limit if self._settings.limit is not None else cell.rows))
+
+    def keep(self, run: Run) -> Run:
+        """Store a run that was not measured here, so that the folder holds all that its report shows."""
+        folder = self._folder()
+        with folder.turn(run.info.key):
+            if folder.saved(run.info.key) is None:
+                folder.save_run(run)
+        return run
 
     def rehearse(self, cell: Cell, rows: int) -> Evaluation:
         """The cell's answers to the first `rows` training questions, scored; nothing is stored. Raises SotaError."""
@@ -126,7 +141,7 @@ class Workbench:
             raise RunError("A run has no folder to go to; give the workbench one.")
         return self._open()
 
-    def _find_or_measure(self, planned: Plan, keep_program: bool) -> Run:
+    def _find_or_measure(self, planned: Plan, keep_program: bool, against: Against | None) -> Run:
         folder = self._folder()
         if self._since is not None:
             # When the command began: maybe in an earlier session, or another worker.
@@ -135,7 +150,7 @@ class Workbench:
         with folder.turn(planned.key):
             stored = next((run for run in self.runs() if planned.made(run)), None)
             if stored is None:
-                return measure(planned, settings, folder, self._progress, self._since)
+                return measure(planned, settings, folder, self._progress, self._since, against)
             run = planned.priced(stored)
             if run.info != stored.info:
                 folder.save_run(run)

@@ -115,7 +115,7 @@ def _ladder(run: Run, wanted: Sequence[Rung], runs: Sequence[Run]) -> Ladder:
     whole = next(one for rung, one in zip(wanted, there, strict=True) if rung.name == "demonstrations")
     return Ladder(
         run_key=info.key,
-        name=run.name,
+        name=run.name if info.provenance == "measured" else f"{run.name} ({info.provenance})",
         data=info.data.name,
         metric=info.primary,
         rows=info.data.rows,

@@ -76,7 +76,8 @@ def why_not(rung: Rung, run: Run, runs: Sequence[Run]) -> str:
     same = [one for one in named if one.info.compile.program_digest == rung.digest]
     half_done = [one for one in same if _place(one.info) == _place(run.info) and not complete(one)]
     if half_done:
-        return f"interrupted at {len(half_done[0].cases):,} of {half_done[0].info.data.rows:,} rows"
+        how = "ended early by its claim" if half_done[0].ended_early else "interrupted"
+        return f"{how} at {len(half_done[0].cases):,} of {half_done[0].info.data.rows:,} rows"
     if any(_model(one.info) == _model(run.info) for one in same):
         return "measured on other rows only"
     others = [one for one in named if _place(one.info) == _place(run.info) and one.info.approach == rung.approach]
@@ -110,4 +111,4 @@ def _place(info: RunInfo) -> tuple[object, ...]:
 def _model(info: RunInfo) -> tuple[object, ...]:
     """All of it but the rows."""
     who = (info.model.name, info.model.digest or info.model.base_url)
-    return (info.task, info.primary, *who, info.seed, info.sampling.get("max_tokens"))
+    return (info.task, info.primary, *who, info.seed, info.sampling.get("max_tokens"), info.provenance)

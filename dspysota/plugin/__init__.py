@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from dspysota.plugin import collect, options, sights
+from dspysota.plugin import claiming, collect, options, sights
 from dspysota.plugin.collector import Collector
 from dspysota.plugin.fixture import Sota, plainly, sota
 from dspysota.plugin.html import HtmlColumns
@@ -24,7 +24,8 @@ COLLECTOR = pytest.StashKey[Collector]()
 
 MARKER = (
     "sota(task, **filters): parametrize `cell` with the profile's cells of this task; filters are model, program, "
-    "approach, adapter and role, and against='reference' keeps the cells that can be compared with one."
+    "approach, adapter and role; against='reference' keeps the cells that can be compared with one, claimed=True those "
+    "of which the profile claims something."
 )
 
 
@@ -61,12 +62,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
-    """Watch which runs a test compares with a threshold: it judges them, and no other test does."""
+    """Watch which runs a test compares with a threshold, and which claims it asserts: it judges them, and no other."""
     if "sota" not in getattr(item, "fixturenames", ()):
         return (yield)
-    from dspysota.thresholds import witnessed
+    from dspysota import claims, thresholds
 
-    with witnessed(item.stash.setdefault(sights.SEEN, sights.Seen()).judge):
+    seen = item.stash.setdefault(sights.SEEN, sights.Seen())
+    with thresholds.witnessed(seen.judge), claims.witnessed(claiming.decider(item, seen)):
         return (yield)
 
 
@@ -101,11 +103,22 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, o
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Let the runs of the test ride on its report."""
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Let the runs of the test, and the verdicts of its claims, ride on its report."""
     report = yield
-    sights.attach(item, report)
+    sights.attach(item, report, call.excinfo.value if call.excinfo else None)
+    claiming.warn(item, report)
     return report
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_report_teststatus(report: pytest.TestReport) -> tuple[str, str, tuple[str, dict[str, bool]]] | None:
+    """Count undecided claims apart from those that hold and those that do not."""
+    if sights.undecided(report):
+        return "inconclusive", "I", ("INCONCLUSIVE", {"yellow": True})
+    return None
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:

@@ -35,17 +35,22 @@ def cells_of(marker: pytest.Mark, profile: Profile) -> list[Cell]:
     """The cells that a `sota` marker asks for. Raises pytest.UsageError for a marker that cannot be understood.
 
     `task` is needed; every further filter keeps the cells that have this value. `against="reference"` then drops the
-    cells in that role, provided that the profile has one for the task; without one no cell is left.
+    cells in that role, provided that the profile has one for the task; without one no cell is left. `claimed=True`
+    keeps those of which the profile claims something.
     """
     wanted = dict(marker.kwargs)
-    rival = wanted.pop("against", None)
+    rival, claimed = wanted.pop("against", None), wanted.pop("claimed", False)
     if marker.args or "task" not in wanted or not set(wanted) <= set(FILTERS):
         raise pytest.UsageError(
-            f"@pytest.mark.sota takes task=…, and may take {', '.join(FILTERS[1:])} and against; "
+            f"@pytest.mark.sota takes task=…, and may take {', '.join(FILTERS[1:])}, against and claimed; "
             f"it got {', '.join([*map(repr, marker.args), *marker.kwargs]) or 'nothing'}."
         )
     _check_values(wanted, rival)
+    if not isinstance(claimed, bool):
+        raise pytest.UsageError(f"@pytest.mark.sota has claimed={claimed!r}; it must be one of True, False.")
     cells = [cell for cell in profile.cells if all(getattr(cell, key) == value for key, value in wanted.items())]
+    if claimed:
+        cells = [cell for cell in cells if profile.claimed(cell) is not None]
     if rival is None:
         return cells
     compared = any(cell.role == rival for cell in profile.of_task(wanted["task"]))
@@ -90,12 +95,19 @@ def order(config: pytest.Config, items: list[pytest.Item]) -> None:
         return
     try:
         profile = config.stash[SESSION].profile
+        models = _models(profile, references_first=config.stash[SESSION].settings.sequential)
     except pytest.UsageError:
         return  # each of these tests will say so
-    models = list(dict.fromkeys(cell.model for cell in profile.cells))
     ranked = sorted((items[place] for place in places), key=lambda item: _rank(item, profile, models))
     for place, item in zip(places, ranked, strict=True):
         items[place] = item
+
+
+def _models(profile: Profile, *, references_first: bool) -> list[str]:
+    """The profile's models in its order; where claims watch runs, the references' first, which must be complete."""
+    rivals = {cell.model for cell in profile.cells if cell.role == "reference"} if references_first else set()
+    names = dict.fromkeys(cell.model for cell in profile.cells)
+    return sorted(names, key=lambda name: name not in rivals)
 
 
 def _rank(item: pytest.Item, profile: Profile, models: list[str]) -> tuple[int, bool]:

@@ -10,11 +10,13 @@ import pytest
 from dspysota.errors import SotaError
 from dspysota.plugin.place import met_at, take_over
 from dspysota.plugin.session import SESSION
-from dspysota.plugin.sights import Sight, broken, notes_on, other_failure, sights_on, unmade
+from dspysota.plugin.sights import Sight, broken, notes_on, other_failure, sights_on, undecided, unmade, verdicts_on
 
 if TYPE_CHECKING:
+    from dspysota.claims import Verdict
     from dspysota.records import Run
     from dspysota.report import Outcome, ReportMeta
+    from dspysota.report.meta import Decision
     from dspysota.store import RunFolder
 
 OPEN_ENDS = (pytest.ExitCode.INTERRUPTED, pytest.ExitCode.INTERNAL_ERROR)
@@ -38,9 +40,15 @@ class Collector:
         self.trouble = ""
         """Why the report could not be written, in a sentence."""
         self._outcomes: dict[str, Outcome] = {}
+        self._decisions: dict[tuple[str, Verdict], Decision] = {}
         self._unmade: dict[str, str] = {}
         self._failed: dict[str, str] = {}
         self._uid: str | None = None
+
+    @property
+    def decisions(self) -> tuple[Decision, ...]:
+        """The claims that tests asserted."""
+        return tuple(self._decisions.values())
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Take in one phase of one test."""
@@ -55,6 +63,8 @@ class Collector:
             self.sights[sight.key] = sight
             if misses is not None:
                 self._judge(sight.key, report, misses)
+        if report.when == "call":
+            self._decide(report)
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: object) -> None:
@@ -113,7 +123,17 @@ class Collector:
             missed = tuple(dict.fromkeys([*earlier, *misses]))
             self._outcomes[key] = Outcome(test=first, outcome="failed", misses=missed)
 
+    def _decide(self, report: pytest.TestReport) -> None:
+        """Each claim that the test asserted, with what its verdict did to the test."""
+        for verdict in verdicts_on(report):
+            from dspysota.report.meta import Decision
+
+            outcome = "inconclusive" if undecided(report) else "failed" if report.outcome == "failed" else "passed"
+            decision = Decision(test=report.nodeid, verdict=verdict, outcome=outcome)
+            self._decisions[report.nodeid, verdict] = decision
+
     def _make_meta(self) -> ReportMeta:
+        from dspysota.plugin.stated import quotes, stated
         from dspysota.report import ReportMeta
 
         session = self._config.stash[SESSION]
@@ -123,4 +143,7 @@ class Collector:
             outcomes=self._outcomes,
             unmade=self._unmade,
             failed=self._failed,
+            verdicts=self.decisions,
+            terms=stated(session.profile),
+            published=quotes(session.profile),
         )

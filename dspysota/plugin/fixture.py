@@ -14,9 +14,11 @@ from dspysota.plugin.session import SESSION, SotaSession
 from dspysota.plugin.sights import SEEN, Seen, Sight
 
 if TYPE_CHECKING:
-    from dspysota.experiment import Comparison
+    from dspysota.claims import Claim, Verdict
+    from dspysota.claims.references import Found
+    from dspysota.experiment import Against, Comparison
     from dspysota.profiles import Cell, Profile
-    from dspysota.records import Answer, Example, Run
+    from dspysota.records import Answer, Example, Policy, Run, Versus
     from dspysota.serving import Endpoint
     from dspysota.tasks import TaskData
     from dspysota.thresholds import Threshold
@@ -63,17 +65,22 @@ class Sota:
 
         Instead of a cell, name at least `task` and `model`. `program` None takes the task's default, `rows` None all
         test questions (`--sota-limit` goes before). A mistake in a name, a model that cannot be served or rows that
-        cannot be had fail the test with one sentence. With `--sota-lift` the steps to an optimized program are measured
+        cannot be had fail the test with one sentence. With `--sota-sequential` the profile's claim, once decided, ends
+        a candidate's run; its reference is measured before. A reference that is replayed is not measured: its own test
+        is skipped. With `--sota-lift` the steps to an optimized program are measured
         after it; one that cannot be fails nothing, and the summary says so.
         """
         __tracebackhide__ = True
         seen = self._seen
+        with plainly():
+            if cell is not None:
+                self._skip_replayed(cell)
         with noted(seen), plainly():
             bench = self._session.workbench
             if cell is None:
                 names = {"task": task, "model": model, "approach": approach, "adapter": adapter}
                 cell = bench.cell(**names, program=program, rows=rows)
-            run = bench.run(cell)
+            run = bench.run(cell, against=self._against(cell))
             seen.sights[run.info.key] = Sight.of(run, str(self._session.place))
             if self._session.settings.lift and run.info.key not in self._session.climbed:
                 self._climb(cell, run)
@@ -84,13 +91,38 @@ class Sota:
         with plainly():
             return cell.threshold(run.info.data.name)
 
-    def reference(self, cell: Cell) -> Run:
-        """The reference run of the cell's task; skips the test when the profile names none."""
+    def reference(self, cell: Cell, *, policy: Policy | None = None) -> Run:
+        """The run that the cell is measured against; skips the test when the profile names no reference.
+
+        `policy` says which run of the reference's model: `baseline`, `same_program` or `best`; None takes that of the
+        profile's claim, else the baseline. It is replayed where --sota-reference or the profile names a folder.
+        """
         __tracebackhide__ = True
-        reference = self.profile.reference(cell.task)
-        if reference is None:
-            pytest.skip(f"profile {self.profile.name!r} names no reference for {cell.task}")
-        return self.run(reference)
+        return self._found(cell, policy or self._policy(cell)).run
+
+    def claim(self, cell: Cell) -> Claim:
+        """What the profile claims of the cell; skips the test when it claims nothing of it."""
+        __tracebackhide__ = True
+        terms = self.profile.claimed(cell)
+        if terms is None:
+            pytest.skip(f"profile {self.profile.name!r} claims nothing of {cell.task} {cell.id}")
+        return terms.claim()
+
+    def versus(self, cell: Cell, *, policy: Policy | None = None) -> Versus:
+        """The cell's run beside its reference, for `assert sota.versus(cell) >= sota.claim(cell)`."""
+        __tracebackhide__ = True
+        from dspysota.costs import of_run
+
+        policy = policy or self._policy(cell)
+        found = self._found(cell, policy)
+        return self.run(cell).vs(found.run, costs=of_run, policy=policy, notes=found.notes)
+
+    def verdict(self, cell: Cell, *, policy: Policy | None = None) -> Verdict:
+        """What became of the profile's claim on the cell: true when it is a PASS, and in the report in any case."""
+        __tracebackhide__ = True
+        claim = self.claim(cell)
+        with plainly():
+            return claim.__le__(self.versus(cell, policy=policy))
 
     def compare(self, run: Run, reference: Run) -> Comparison:
         """Paired difference and ratio of two runs on the same questions; shown in the summary, deciding nothing."""
@@ -126,6 +158,38 @@ class Sota:
         __tracebackhide__ = True
         with plainly():
             return self._session.workbench.facts(cell)
+
+    def _policy(self, cell: Cell) -> Policy:
+        terms = self.profile.claimed(cell)
+        return terms.policy if terms else "baseline"
+
+    def _found(self, cell: Cell, policy: Policy) -> Found:
+        __tracebackhide__ = True
+        if self.profile.reference(cell.task) is None:
+            pytest.skip(f"profile {self.profile.name!r} names no reference for {cell.task}")
+        seen = self._seen
+        with noted(seen), plainly():
+            found = self._session.found(cell, policy)
+            seen.sights[found.run.info.key] = Sight.of(found.run, str(self._session.place))
+        return found
+
+    def _against(self, cell: Cell) -> Against | None:
+        """The claim that may end the cell's run early, beside its reference."""
+        from dspysota.experiment import Against
+
+        terms = self.profile.claimed(cell) if cell in self.profile.cells else None
+        if not self._session.settings.sequential or terms is None or terms.quality_ratio is None:
+            return None
+        if self.profile.reference(cell.task) is None:
+            return None
+        return Against(claim=terms.claim(), reference=self._session.found(cell, terms.policy).run)
+
+    def _skip_replayed(self, cell: Cell) -> None:
+        from dspysota.experiment import replay_folder
+
+        folder = replay_folder(self.profile, self._session.settings, cell.task)
+        if folder is not None and cell == self.profile.reference(cell.task):
+            pytest.skip(f"the reference of {cell.task} is replayed from {str(folder)!r}, and not measured")
 
     def _climb(self, cell: Cell, run: Run) -> None:
         from dspysota.experiment import climb

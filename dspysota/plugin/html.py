@@ -37,7 +37,8 @@ class HtmlColumns:
             first = sights[0]
             score = f"{first.score:.3f} [{first.low:.3f}, {first.high:.3f}]"
             tokens = "not reported" if first.tokens is None else f"{first.tokens:,.0f}"
-            texts = [score, tokens, f"{first.p95:.2f}", first.model]
+            badge = "" if first.provenance == "measured" else f" ({first.provenance})"
+            texts = [f"{score}{badge}", f"{tokens}{badge}", f"{first.p95:.2f}{badge}", first.model]
         cells[-1:-1] = [f"<td>{escape(text)}</td>" for text in texts]
 
     @pytest.hookimpl(optionalhook=True)

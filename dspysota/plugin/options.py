@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -80,6 +80,21 @@ OPTIONS = (
         help="Compile programs anew although stored ones fit. Interrupted, the same command goes on with those that it "
         "has compiled.",
     ),
+    Option(
+        flag="--sota-inconclusive",
+        metavar="fail|warn",
+        help="What an undecided claim does to its test: fail, or warn, which lets it pass with a warning. A claim that "
+        "FAILs always fails. Without it as the profile says, else fail.",
+    ),
+    Option(
+        flag="--sota-reference",
+        metavar="DIR",
+        help="Run folder of an earlier command whose runs of the reference's model are taken instead of measuring it.",
+    ),
+    Option(
+        flag="--sota-sequential",
+        help="End a candidate's run as soon as the profile's claim on its quality is decided, the reference first.",
+    ),
 )
 
 Origin = Literal["option", "environment", "ini", "default"]
@@ -152,6 +167,23 @@ def data_folder(text: Given, base: Path, tasks: Callable[[], list[str]]) -> Path
         raise pytest.UsageError(f"{text.name} is {text.value!r}, which is no folder; it must hold one of {wanted}.")
     if not any((path / name).is_dir() for name in tasks()):
         raise pytest.UsageError(f"{text.name} is {text.value!r}, which holds none of the folders {wanted}.")
+    return path
+
+
+def choice(text: Given, valid: Sequence[str]) -> str | None:
+    """One of the valid words, or None. Raises pytest.UsageError naming them."""
+    if text.value is not None and text.value not in valid:
+        raise pytest.UsageError(f"{text.name} is {text.value!r}; it must be {' or '.join(valid)}.")
+    return text.value
+
+
+def run_folder(text: Given, base: Path) -> Path | None:
+    """A path at which runs were stored, relative to `base`, or None. Raises pytest.UsageError for one that is not."""
+    path = folder(text, base)
+    if path is not None and not path.exists():
+        raise pytest.UsageError(
+            f"{text.name} is {text.value!r}, which does not exist; it must be a run folder such as reports/latest."
+        )
     return path
 
 

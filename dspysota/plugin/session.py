@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast, get_args
 
 import pytest
 
@@ -15,8 +15,11 @@ from dspysota.plugin.display import progress_for
 from dspysota.plugin.place import open_folder
 
 if TYPE_CHECKING:
+    from dspysota.claims.references import Found
     from dspysota.experiment import Settings, Workbench
-    from dspysota.profiles import Profile
+    from dspysota.profiles import Cell, Profile
+    from dspysota.profiles.values import Inconclusive
+    from dspysota.records import Policy
     from dspysota.store import RunFolder
 
 
@@ -29,6 +32,7 @@ class SotaSession:
         """The run folder, once a run was asked for in this process."""
         self.climbed: set[str] = set()
         """Keys of the runs whose steps were measured or could not be."""
+        self._found: dict[tuple[object, ...], Found] = {}
 
     @cached_property
     def settings(self) -> Settings:
@@ -36,7 +40,7 @@ class SotaSession:
         from dspysota import tasks
         from dspysota.experiment import Settings
 
-        out, data = self._given("--sota-out"), self._given("--sota-data")
+        out, data, reference = (self._given(flag) for flag in ("--sota-out", "--sota-data", "--sota-reference"))
         place = options.folder(out, self._base(out))
         assert place is not None, "--sota-out has a default"
         return Settings(
@@ -48,6 +52,8 @@ class SotaSession:
             fresh=options.switch(self._given("--sota-no-cache")),
             lift=options.switch(self._given("--sota-lift")),
             recompile=options.switch(self._given("--sota-recompile")),
+            reference=options.run_folder(reference, self._base(reference)),
+            sequential=options.switch(self._given("--sota-sequential")),
             command=shlex.join(["pytest", *map(str, self._config.invocation_params.args)]),
         )
 
@@ -72,11 +78,31 @@ class SotaSession:
             raise pytest.UsageError(f"{given.name}: {error}") from error
 
     @cached_property
+    def inconclusive(self) -> Inconclusive:
+        """What an undecided claim does: command line, environment, ini file, profile, else fail.
+
+        Raises pytest.UsageError.
+        """
+        from dspysota.profiles.values import Inconclusive
+
+        word = options.choice(self._given("--sota-inconclusive"), get_args(Inconclusive))
+        return cast("Inconclusive", word) if word else self.profile.inconclusive or "fail"
+
+    @cached_property
     def workbench(self) -> Workbench:
         """Where runs are made. Raises pytest.UsageError."""
         from dspysota.experiment import Workbench
 
         return Workbench(self.profile, self.settings, folder=self._open, progress=progress_for(self._config))
+
+    def found(self, cell: Cell, policy: Policy) -> Found:
+        """The reference of a cell under a policy, made at most once. Raises SotaError."""
+        from dspysota.experiment import reference
+
+        key = (cell.task, cell.id, cell.rows, policy)
+        if key not in self._found:
+            self._found[key] = reference(self.workbench, self.profile, self.settings, cell, policy)
+        return self._found[key]
 
     @property
     def place(self) -> str:
@@ -85,7 +111,7 @@ class SotaSession:
 
     def check(self) -> None:
         """Read all options and the profile now. Raises pytest.UsageError naming what is wrong and what is valid."""
-        _ = self.settings, self.profile
+        _ = self.settings, self.profile, self.inconclusive
 
     def _open(self) -> RunFolder:
         if self.folder is None:

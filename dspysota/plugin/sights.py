@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 if TYPE_CHECKING:
+    from dspysota.claims import Verdict
     from dspysota.records import Run
 
 MOST = 500
@@ -28,6 +29,7 @@ class Sight:
     key: str
     name: str
     model: str
+    provenance: str
     folder: str
     metric: str
     score: float
@@ -49,6 +51,7 @@ class Sight:
             key=run.info.key,
             name=run.name,
             model=run.info.model.name,
+            provenance=run.info.provenance,
             folder=folder,
             metric=run.info.primary,
             score=run.score(),
@@ -75,6 +78,16 @@ class Seen:
     judged: dict[str, list[str]] = field(default_factory=dict)
     """Sentences of the thresholds that runs missed, by the key of each run that was compared with one."""
 
+    verdicts: list[Verdict] = field(default_factory=list)
+    """Of the claims that the test asserted."""
+
+    def decide(self, verdict: Verdict, *, lenient: bool) -> Verdict:
+        """Note the verdict of a claim; it is taken as the user said that an undecided one is to be taken."""
+        verdict = replace(verdict, lenient=lenient)
+        if verdict not in self.verdicts:
+            self.verdicts.append(verdict)
+        return verdict
+
     def judge(self, run: Run, misses: Sequence[str]) -> None:
         """Note that a run was compared with a threshold; one that missed none is noted, too."""
         known = self.judged.get(run.info.key, [])
@@ -85,8 +98,8 @@ SEEN = pytest.StashKey[Seen]()
 """On an item."""
 
 
-def attach(item: pytest.Item, report: pytest.TestReport) -> None:
-    """Put what the test has seen on the report of its phase."""
+def attach(item: pytest.Item, report: pytest.TestReport, error: BaseException | None = None) -> None:
+    """Put what the test has seen on the report of its phase; `error` is what the phase ended with."""
     seen = item.stash.get(SEEN, None)
     if seen is None:
         return
@@ -95,9 +108,11 @@ def attach(item: pytest.Item, report: pytest.TestReport) -> None:
         "notes": list(seen.notes),
         "broken": seen.broken,
         "unmade": seen.unmade,
+        "verdicts": _plain(seen.verdicts),
+        "undecided": report.when == "call" and _undecided(seen, report, error),
     }
     if report.when == "teardown":
-        seen.judged = {}
+        seen.judged, seen.verdicts = {}, []
 
 
 def sights_on(report: pytest.TestReport) -> list[tuple[Sight, tuple[str, ...] | None]]:
@@ -115,6 +130,8 @@ def other_failure(report: pytest.TestReport) -> str:
     """Why a test that used runs failed, in a line, where neither a missed bar nor an unmade run is the reason."""
     runs = sights_on(report)
     if report.outcome != "failed" or not runs or unmade(report) or any(misses for _, misses in runs):
+        return ""
+    if any(not verdict for verdict in verdicts_on(report)):
         return ""
     crash = getattr(report.longrepr, "reprcrash", None)
     said = str(crash.message if crash is not None else report.longreprtext).strip()
@@ -134,3 +151,39 @@ def unmade(report: pytest.TestReport) -> str:
 def notes_on(report: pytest.TestReport) -> list[str]:
     """Comparisons that the test made, in words."""
     return list((getattr(report, ATTRIBUTE, None) or {}).get("notes", ()))
+
+
+def verdicts_on(report: pytest.TestReport) -> list[Verdict]:
+    """The verdicts of the claims that the test asserted."""
+    plain = (getattr(report, ATTRIBUTE, None) or {}).get("verdicts", ())
+    if not plain:
+        return []
+    from dspysota.report.meta import VERDICTS
+
+    return VERDICTS.validate_python(plain)
+
+
+def undecided(report: pytest.TestReport) -> bool:
+    """Whether a claim that is neither shown nor refuted is all that the test came to, whether or not that fails it."""
+    return bool((getattr(report, ATTRIBUTE, None) or {}).get("undecided"))
+
+
+def _undecided(seen: Seen, report: pytest.TestReport, error: BaseException | None) -> bool:
+    outcomes = {str(verdict.outcome) for verdict in seen.verdicts}
+    if "INCONCLUSIVE" not in outcomes or outcomes & {"FAIL", "DESCRIPTIVE"}:
+        return False
+    if report.outcome == "passed":
+        return any(verdict.lenient for verdict in seen.verdicts)
+    # Whatever else went wrong is no verdict: an assertion that failed right after an undecided claim is.
+    last = seen.verdicts[-1]
+    asserted = isinstance(error, AssertionError) and str(last.outcome) == "INCONCLUSIVE" and not last.lenient
+    return report.outcome == "failed" and asserted and not any(seen.judged.values())
+
+
+def _plain(verdicts: Sequence[Verdict]) -> list[dict[str, Any]]:
+    if not verdicts:
+        return []
+    from dspysota.report.meta import VERDICTS
+
+    plain: list[dict[str, Any]] = VERDICTS.dump_python(list(verdicts), mode="json")
+    return plain

@@ -19,6 +19,7 @@ def summarize(reporter: pytest.TerminalReporter, collector: Collector, config: p
         reporter.write_line(f"no report: {collector.trouble}", red=True)
         return
     if collector.report is None or config.get_verbosity() < 0:
+        _say_open(reporter, collector, quiet=config.get_verbosity() < 0)
         return
     from dspysota.plugin.session import SESSION
     from dspysota.report import terminal
@@ -28,13 +29,25 @@ def summarize(reporter: pytest.TerminalReporter, collector: Collector, config: p
         reporter.write_line(line)
     for line in (line for note in collector.notes for line in note.splitlines()):
         reporter.write_line(line)
-    claim = config.stash[SESSION].profile.claim
-    if claim is not None:
-        reporter.write_line(claim.sentence())
+    for task, claim in config.stash[SESSION].profile.claims.items():
+        reporter.write_line(f"claim{'' if task == 'any' else f' on {task}'}: {claim.sentence()}")
     reporter.write_line(f"report: {shown(collector.report / 'report.html')}")
     if collector.open_end:
         same = "without --sota-no-cache the" if config.stash[SESSION].settings.fresh else "the"
         reporter.write_line(f"not finished: {same} same command goes on where this one stopped, asking nothing twice.")
+
+
+def _say_open(reporter: pytest.TerminalReporter, collector: Collector, *, quiet: bool) -> None:
+    """Claims of a session without a report; under -q those alone that failed by being undecided.
+
+    pytest shows why tests failed, but says nothing of an outcome that it does not know.
+    """
+    for one in collector.decisions:
+        if not quiet or (one.outcome == "inconclusive" and not one.verdict):
+            from dspysota.report.terminal import verdict_lines
+
+            for line in (one.test, *verdict_lines(one.verdict)):
+                reporter.write_line(f"dspysota: {line}")
 
 
 def shown(path: Path) -> str:

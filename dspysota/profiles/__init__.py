@@ -5,6 +5,6 @@ A profile is looked up by name in the project's `fixtures/profiles/`, or given a
 
 from dspysota.profiles.grid import Known
 from dspysota.profiles.reading import available, empty, load
-from dspysota.profiles.values import PRICING, Cell, Claim, ModelUse, Optimize, Profile
+from dspysota.profiles.values import PRICING, Cell, ClaimTerms, ModelUse, Optimize, Profile
 
-__all__ = ["PRICING", "Cell", "Claim", "Known", "ModelUse", "Optimize", "Profile", "available", "empty", "load"]
+__all__ = ["PRICING", "Cell", "ClaimTerms", "Known", "ModelUse", "Optimize", "Profile", "available", "empty", "load"]

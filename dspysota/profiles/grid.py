@@ -12,7 +12,7 @@ from pydantic import BeforeValidator, Field
 
 from dspysota import catalog
 from dspysota.errors import ConfigError
-from dspysota.profiles.values import Bars, Cell, Claim, Concurrency, ModelUse, Optimize
+from dspysota.profiles.values import Bars, Cell, ClaimTerms, Concurrency, Inconclusive, ModelUse, Optimize
 from dspysota.records import Basis, Record, Role
 
 
@@ -70,6 +70,13 @@ class CellEntry(Record):
     """Instead of the file's own, as a whole."""
 
 
+def _by_task(value: object) -> object:
+    """Terms that are given once are those of `any` task."""
+    if isinstance(value, Mapping) and not (value and all(isinstance(one, Mapping) for one in value.values())):
+        return {"any": value}
+    return value
+
+
 class ProfileFile(Record):
     """The layout of a profile file."""
 
@@ -83,9 +90,13 @@ class ProfileFile(Record):
     """Bars for all cells; a cell's own come on top."""
     models: dict[str, ModelUse] = Field(default_factory=dict)
     cells: tuple[CellEntry, ...] = ()
-    claim: Claim | None = None
     cost: Basis | None = None
     """By what claims count cost: `list`, `machine` or `parameters`."""
+    claim: Annotated[dict[str, ClaimTerms], BeforeValidator(_by_task)] = Field(default_factory=dict)
+    """For all tasks at once, or by task."""
+    inconclusive: Inconclusive | None = None
+    references: dict[str, str] = Field(default_factory=dict)
+    """Run folders by task, whose runs stand in for the reference's model."""
     optimize: Optimize = Optimize()
     """For all cells whose approach asks a model."""
 
@@ -94,10 +105,7 @@ def cells(file: ProfileFile, known: Known) -> Iterator[Cell]:
     """The file's cells, in its order. Raises ConfigError naming the place, the bad name and the valid ones."""
     for name, use in file.models.items():
         _check_model(name, use, f"models.{name}")
-    for task in file.rows:
-        check_name(task, known.programs, "rows")
-    for data_name in file.thresholds:
-        check_name(data_name, known.data_names(known.programs), "thresholds")
+    _check_keys(file, known)
     seen: dict[tuple[str, str], str] = {}
     references: dict[str, str] = {}
     for place, cell in _expand(file, known):
@@ -110,6 +118,19 @@ def cells(file: ProfileFile, known: Known) -> Iterator[Cell]:
                 "cells are compared with one."
             )
         yield cell
+
+
+def _check_keys(file: ProfileFile, known: Known) -> None:
+    tasks, data_names = tuple(known.programs), known.data_names(known.programs)
+    keys = (
+        ("rows", file.rows, tasks),
+        ("claim", file.claim, ("any", *tasks)),
+        ("references", file.references, tasks),
+        ("thresholds", file.thresholds, data_names),
+    )
+    for place, names, valid in keys:
+        for name in names:
+            check_name(name, valid, place)
 
 
 def _expand(file: ProfileFile, known: Known) -> Iterator[tuple[str, Cell]]:

@@ -10,13 +10,18 @@ from pydantic import ValidationError
 from dspysota.errors import ConfigError
 from dspysota.profiles import document, prices
 from dspysota.profiles.grid import CellEntry, Known, ProfileFile, cells
-from dspysota.profiles.values import Cell, Claim, ModelUse, Optimize, Profile
+from dspysota.profiles.values import Cell, ClaimTerms, ModelUse, Optimize, Profile
 from dspysota.records import Record
 
 FOLDER = Path("fixtures", "profiles")
 """Where a project keeps its profiles, relative to its root."""
 
-_NESTED: dict[str, type[Record]] = {"models": ModelUse, "cells": CellEntry, "claim": Claim, "optimize": Optimize}
+_NESTED: dict[str, type[Record]] = {
+    "models": ModelUse,
+    "cells": CellEntry,
+    "claim": ClaimTerms,
+    "optimize": Optimize,
+}
 
 
 def available(root: Path) -> tuple[str, ...]:
@@ -71,7 +76,7 @@ def _build(file: ProfileFile, known: Known) -> Profile:
     grid = tuple(cells(file, known))
     for cell in grid:
         _check_thresholds(cell, known)
-    if file.claim is not None:
+    if any(terms.cost_ratio is not None for terms in file.claim.values()):
         _check_cost(file, grid)
     return Profile(
         name=file.name,
@@ -80,8 +85,10 @@ def _build(file: ProfileFile, known: Known) -> Profile:
         concurrency=file.concurrency,
         models=file.models,
         cells=grid,
-        claim=file.claim,
         cost=file.cost,
+        claims=file.claim,
+        inconclusive=file.inconclusive,
+        references=file.references,
     )
 
 
@@ -133,12 +140,15 @@ def _explain(error: ValidationError) -> str:
         loc = fault["loc"]
         owner = _NESTED[str(loc[0])] if len(loc) > 1 else ProfileFile
         return f"unknown key {place!r}; valid keys here are {', '.join(owner.model_fields)}."
+    if fault["type"] == "value_error":  # our own words, which name the value
+        return f"{place}: {fault['msg'].removeprefix('Value error, ')}"
     value = "" if fault["type"] == "missing" else f" (it is {fault['input']!r})"
     return f"{place or 'the file'}: {fault['msg'][:1].lower()}{fault['msg'][1:]}{value}."
 
 
 def _place(loc: tuple[int | str, ...]) -> str:
     text = ""
-    for part in loc:
+    # Terms of a claim that were given once, for any task.
+    for part in loc[:1] + loc[2:] if loc[:2] == ("claim", "any") else loc:
         text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
     return text

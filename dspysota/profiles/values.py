@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, JsonValue
+from pydantic import Field, JsonValue, model_validator
 
+from dspysota.claims import Claim
 from dspysota.errors import ConfigError
-from dspysota.records import Basis, Budget, Record, Role, TokenPrice
+from dspysota.records import Basis, Budget, Policy, Record, Role, TokenPrice
 from dspysota.thresholds import Threshold
 
 Bars = dict[str, dict[str, JsonValue]]
@@ -91,20 +92,45 @@ class Cell(Record):
         return Threshold.of({**self.thresholds.get("any", {}), **self.thresholds.get(data_name, {})})
 
 
-class Claim(Record):
-    """What the profile sets out to show; version 0.1 records and describes it, and never decides it."""
+Inconclusive = Literal["fail", "warn"]
+"""What a claim that is neither shown nor refuted does to its test."""
 
-    quality_ratio: float = Field(gt=0)
+
+class ClaimTerms(Record):
+    """What the profile claims of each candidate of a task."""
+
+    quality_ratio: float | None = Field(default=None, gt=0)
     """Candidate's score over the reference's, at least."""
-    cost_ratio: float = Field(gt=0)
-    """Candidate's cost over the reference's, at most."""
+    cost_ratio: float | None = Field(default=None, gt=0)
+    """Candidate's cost a question over the reference's, at most."""
+    policy: Policy = "baseline"
+    """Which run of the reference's model it is measured against."""
+    alpha: float = 0.05
+    """Error rate of the verdict."""
+
+    @model_validator(mode="after")
+    def _make_sense(self) -> Self:
+        try:
+            self.claim()
+        except ConfigError as error:
+            raise ValueError(str(error)) from error
+        return self
+
+    def claim(self) -> Claim:
+        """The claim that a verdict is about. Raises ConfigError for terms that make none."""
+        return Claim(quality=self.quality_ratio, cost=self.cost_ratio, alpha=self.alpha)
 
     def sentence(self) -> str:
-        """The claim in words, with what this version makes of it."""
-        return (
-            f"claim: quality at least {self.quality_ratio:.2f} and cost at most {self.cost_ratio:.2f} of the "
-            "reference's; not decided by this version (point ratios, descriptive)"
-        )
+        """The claim in words."""
+        parts = [
+            f"{what} {bound} {ratio:g} of the reference's"
+            for what, bound, ratio in (
+                ("quality", "at least", self.quality_ratio),
+                ("cost", "at most", self.cost_ratio),
+            )
+            if ratio is not None
+        ]
+        return f"{' and '.join(parts)} ({self.policy}), error rate {self.alpha:.0%}"
 
 
 class Profile(Record):
@@ -117,9 +143,15 @@ class Profile(Record):
     """Questions kept in flight at the server."""
     models: dict[str, ModelUse] = Field(default_factory=dict)
     cells: tuple[Cell, ...] = ()
-    claim: Claim | None = None
     cost: Basis | None = None
     """The basis by which claims count cost."""
+    claims: dict[str, ClaimTerms] = Field(default_factory=dict)
+    """By task, or `any` for the tasks that have none of their own."""
+    inconclusive: Inconclusive | None = None
+    """What an undecided claim does, where neither command line, environment nor ini file says."""
+    references: dict[str, str] = Field(default_factory=dict)
+    """By task, a run folder, relative to the project's root, whose runs are taken instead of measuring the reference's
+    model."""
 
     def of_task(self, task: str) -> tuple[Cell, ...]:
         """The task's cells, in the profile's order."""
@@ -128,6 +160,16 @@ class Profile(Record):
     def reference(self, task: str) -> Cell | None:
         """The cell that the task's other cells are compared with, where the profile names one."""
         return next((cell for cell in self.of_task(task) if cell.role == "reference"), None)
+
+    def terms(self, task: str) -> ClaimTerms | None:
+        """What is claimed of the task's candidates; None where nothing is."""
+        return self.claims.get(task, self.claims.get("any"))
+
+    def claimed(self, cell: Cell) -> ClaimTerms | None:
+        """What is claimed of a cell; None for one that is no candidate, or is of the reference's model itself."""
+        reference = self.reference(cell.task)
+        candidate = cell.role == "candidate" and (reference is None or cell.model != reference.model)
+        return self.terms(cell.task) if candidate else None
 
     def use(self, model: str) -> ModelUse:
         """How `model` is reached; our own server with default options where the profile says nothing."""

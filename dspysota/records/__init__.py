@@ -10,7 +10,8 @@ from dspysota.records.compiling import Budget, CompileInfo, Phase
 from dspysota.records.prices import UNITS, Amounts, Basis, Prices, TeacherPrices, TokenPrice
 from dspysota.records.runs import DataInfo, ModelInfo, Role, Run, RunInfo
 from dspysota.records.serving import ServerCounts, Timed
-from dspysota.records.versus import Costs, Published, Versus
+from dspysota.records.versus import Costs, Policy, Published, ReferenceCell, Versus
+from dspysota.records.watching import Watch
 
 __all__ = [
     "ERRORS",
@@ -30,10 +31,12 @@ __all__ = [
     "Message",
     "ModelInfo",
     "Phase",
+    "Policy",
     "Prices",
     "Provenance",
     "Published",
     "Record",
+    "ReferenceCell",
     "Role",
     "Run",
     "RunInfo",
@@ -43,4 +46,5 @@ __all__ = [
     "TokenPrice",
     "Usage",
     "Versus",
+    "Watch",
 ]

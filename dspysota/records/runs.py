@@ -14,7 +14,8 @@ from dspysota.records.cases import Case, Failure
 from dspysota.records.compiling import CompileInfo
 from dspysota.records.prices import Prices
 from dspysota.records.serving import ServerCounts
-from dspysota.records.versus import Costs, Published, Versus
+from dspysota.records.versus import Costs, Policy, Published, Versus
+from dspysota.records.watching import Watch
 
 Role = Literal["candidate", "reference", "baseline"]
 """What a run is there for: to be compared, to be compared with, or to show how things are without any effort."""
@@ -69,6 +70,8 @@ class RunInfo(Record):
     concurrency: int
     limit: int | None = None
     provenance: Provenance = "measured"
+    watch: Watch | None = None
+    """The claim that watched the run and could end it early; None where all questions were to be asked."""
     started: str
     """UTC, ISO 8601."""
     wall_seconds: float
@@ -121,12 +124,19 @@ class Run(Record):
         return fmean(self.scores(metric))
 
     def vs(
-        self, reference: Run | Sequence[Run] | Published, *, seeds: Sequence[Run] = (), costs: Costs | None = None
+        self,
+        reference: Run | Sequence[Run] | Published,
+        *,
+        seeds: Sequence[Run] = (),
+        costs: Costs | None = None,
+        policy: Policy | None = None,
+        notes: Sequence[str] = (),
     ) -> Versus:
         """This run beside a reference, for `assert run.vs(reference) >= Claim(quality=0.9, cost=0.05)`.
 
         `seeds` are further runs of the same program on the same examples, prepared with other seeds; a reference may
-        come as several such runs, too. `costs` are needed where the claim names a cost.
+        come as several such runs, too. `costs` are needed where the claim names a cost. `policy` and `notes` say how
+        the reference was chosen.
         """
         if isinstance(reference, Run):
             reference = (reference,)
@@ -134,7 +144,23 @@ class Run(Record):
             runs=(self, *seeds),
             reference=reference if isinstance(reference, Published) else tuple(reference),
             costs=costs,
+            policy=policy,
+            notes=tuple(notes),
         )
+
+    @property
+    def ended_early(self) -> bool:
+        """Whether a decided claim ended the run before all questions were asked."""
+        watch = self.info.watch
+        return watch is not None and watch.outcome is not None and len(self.cases) < self.info.data.rows
+
+    def only(self, ids: Sequence[str]) -> Run:
+        """The run with these cases only, in this order. Raises RunError where it lacks one."""
+        by_id = {case.case_id: case for case in self.cases}
+        missing = [one for one in ids if one not in by_id]
+        if missing:
+            raise RunError(f"{self.name} has no case {missing[0]!r} ({len(missing):,} are missing).")
+        return self.model_copy(update={"cases": tuple(by_id[one] for one in ids)})
 
     @property
     def usage(self) -> Usage:

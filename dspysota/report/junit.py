@@ -8,8 +8,8 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 from dspysota.records import Run
-from dspysota.report import text
-from dspysota.report.meta import ReportMeta
+from dspysota.report import text, verdicts
+from dspysota.report.meta import Decision, ReportMeta
 from dspysota.report.view import RunView, view
 
 _ILLEGAL = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -18,15 +18,20 @@ _ILLEGAL = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 
 def render(runs: Sequence[Run], meta: ReportMeta) -> str:
     """The document as text. A run that was not judged is a test case that passed, and its property says so; one that
-    could not be made is an error. A test that failed for another reason than a bar is a case of its own."""
+    could not be made is an error. A test that failed for another reason than a bar is a case of its own, and so is a
+    claim that was asserted: a failure where its verdict failed the test, skipped where it is undecided by leave."""
     report = view(runs, meta)
     failed = sum(one.verdict == "failed" for one in report.runs) + len(meta.failed)
+    failed += sum(_fails(one) for one in meta.verdicts)
     seconds = sum(run.info.wall_seconds for run in runs)
-    tests, unmade = len(report.runs) + len(meta.unmade) + len(meta.failed), len(meta.unmade)
-    count = {"tests": str(tests), "failures": str(failed), "errors": str(unmade), "skipped": "0"}
+    tests, unmade = len(report.runs) + len(meta.unmade) + len(meta.failed) + len(meta.verdicts), len(meta.unmade)
+    skipped = sum(_undecided(one) for one in meta.verdicts)
+    count = {"tests": str(tests), "failures": str(failed), "errors": str(unmade), "skipped": str(skipped)}
     top = ElementTree.Element("testsuites", {"name": _legal(meta.title), **count, "time": f"{seconds:.3f}"})
     suite = ElementTree.SubElement(top, "testsuite", {"name": "dspysota", **count, "time": f"{seconds:.3f}"})
     _properties(suite, {"command": text.redacted(meta.command)})
+    for decision in verdicts.decisions(meta):
+        _claim(suite, decision)
     for one in report.runs:
         _case(suite, one)
     troubles = [("error", "NotMeasured", meta.unmade), ("failure", "Test", meta.failed)]
@@ -46,12 +51,13 @@ def write(path: Path, runs: Sequence[Run], meta: ReportMeta) -> None:
 
 def _case(suite: ElementTree.Element, one: RunView) -> None:
     info = one.run.info
-    name = one.outcome.test if one.outcome and one.outcome.test else one.run.name
+    name = one.outcome.test if one.outcome and one.outcome.test else one.named
     attributes = {"classname": f"dspysota.{info.task}", "name": name, "time": f"{info.wall_seconds:.3f}"}
     case = ElementTree.SubElement(suite, "testcase", {key: _legal(value) for key, value in attributes.items()})
     values: dict[str, object] = {
         "run": one.run.name, "verdict": one.verdict, "provenance": info.provenance, "data": info.data.name,
         "data_source": info.data.source, "data_digest": info.data.digest, "cases": one.n, "errors": one.run.errors,
+        "ended": one.ended or None, "rows": info.data.rows if one.ended else None,
         "tokens_per_question": _number(one.tokens), "p50_seconds": _number(one.p50), "p95_seconds": _number(one.p95),
         "questions_per_second": _number(one.rate),
         **{name: _number(value) for name, value in _latency(one).items()},
@@ -91,6 +97,42 @@ def _latency(one: RunView) -> dict[str, float | None]:
         "queue_p50_seconds": found.queue.at(50) if found.queue else None,
         "prefix_cache_hit_rate": found.hit_rate,
     }
+
+
+def _claim(suite: ElementTree.Element, one: Decision) -> None:
+    verdict = one.verdict
+    named = {"classname": "dspysota.claim", "name": _legal(one.test), "time": "0"}
+    case = ElementTree.SubElement(suite, "testcase", named)
+    values: dict[str, object] = {
+        "verdict": verdict.outcome, "run": verdict.run, "provenance": verdict.run_provenance,
+        "reference": verdict.reference, "reference_provenance": verdict.reference_provenance,
+        "policy": verdict.policy, "alpha": verdict.alpha, "more_examples": verdict.more,
+    }  # fmt: skip
+    for criterion in verdict.criteria:
+        prefix = "" if criterion.name == "quality" else f"{criterion.name}_"
+        low, high = criterion.interval or (None, None)
+        values |= {
+            f"{criterion.name}_verdict": criterion.outcome, f"{prefix}bar": criterion.bar, f"{prefix}n": criterion.n,
+            f"{prefix}ratio": _number(criterion.ratio), f"{prefix}ratio_low": _number(low),
+            f"{prefix}ratio_high": _number(high), f"{prefix}p_pass": _number(criterion.p_pass),
+            f"{prefix}p_fail": _number(criterion.p_fail),
+        }  # fmt: skip
+    _properties(case, values)
+    message, text_ = _legal(verdict.sentences()[0]), _legal("\n".join(verdict.sentences()))
+    if _fails(one):
+        kind = "Inconclusive" if one.outcome == "inconclusive" else "Claim"
+        ElementTree.SubElement(case, "failure", {"message": message, "type": kind}).text = text_
+    elif _undecided(one):
+        ElementTree.SubElement(case, "skipped", {"message": message, "type": "Inconclusive"}).text = text_
+
+
+def _fails(one: Decision) -> bool:
+    """Whether the verdict failed its test: one that a test expected did not, and neither did one that may be open."""
+    return one.outcome != "passed" and not one.verdict
+
+
+def _undecided(one: Decision) -> bool:
+    return one.verdict.outcome == "INCONCLUSIVE" and not _fails(one)
 
 
 def _failure(case: ElementTree.Element, name: str, misses: Sequence[str]) -> None:

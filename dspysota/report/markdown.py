@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from dspysota.lift import Step, label, ladders, sentences
 from dspysota.records import Run
-from dspysota.report import text
+from dspysota.report import text, verdicts
 from dspysota.report.meta import ReportMeta
 from dspysota.report.sections.banner import headline, said
 from dspysota.report.sections.costs import Row, costs_of, pairs
@@ -18,6 +18,8 @@ MOST = 60_000
 
 MOST_COSTS = 20
 """Runs whose costs are spelled out below the table."""
+MOST_CLAIMS = 20
+"""Claims, candidates and published scores that are shown each; the others are in report.html."""
 
 _SPECIAL = re.compile(r"[\\`*<>|~]|(?<=\])\(|(?<!\w)_|_(?!\w)")
 """What Markdown would take for markup; `_` inside a word and brackets without a link are left as they read best."""
@@ -28,14 +30,15 @@ def summary(runs: Sequence[Run], meta: ReportMeta) -> str:
     report = view(runs, meta)
     failed = [one for one in report.runs if one.verdict == "failed"]
     passed = [one for one in report.runs if one.verdict == "passed"]
-    lines = [f"### {plain(meta.title)}: {headline(len(failed), len(passed), len(report.runs), meta)}", ""]
+    heads = [verdicts.headline(meta), headline(len(failed), len(passed), len(report.runs), meta)]
+    lines = [f"### {plain(meta.title)}: {'; '.join(filter(None, heads))}", "", *_verdicts(meta)]
     unmade = list(meta.unmade.items())[:50]
     lines += [f"- ❌ **{plain(test)}** could not be measured: {plain(why)}" for test, why in unmade]
     others = list(meta.failed.items())[:50]
     lines += [f"- ❌ **{plain(test)}** failed for another reason than a bar: {plain(why)}" for test, why in others]
     for one in failed:
         misses = one.outcome.misses if one.outcome and one.outcome.misses else ("failed for another reason than a bar",)
-        lines += [f"- ❌ **{plain(one.run.name)}**: {'; '.join(map(plain, misses))}"]
+        lines += [f"- ❌ **{plain(one.named)}**: {'; '.join(map(plain, misses))}"]
     lines += [""] if failed or unmade or others else []
     priced = any(one.cost for one in report.runs)
     lines += [
@@ -44,7 +47,8 @@ def summary(runs: Sequence[Run], meta: ReportMeta) -> str:
         f"|-|-|-:|-|-:|{'-:|' * priced}-:|-:|-|",
     ]
     lift = _lift([one.run for one in report.runs])
-    tail = ["", *lift, *_costs(report), *_facts(report.runs, meta), ""]
+    beside = _beside([one.run for one in report.runs], meta)
+    tail = ["", *beside, *lift, *_costs(report), *_facts(report.runs, meta), ""]
     room = MOST - sum(len(line) + 1 for line in (*lines, *tail)) - 100
     rows = [_row(one, priced) for one in report.runs]
     while rows and sum(len(row) + 1 for row in rows) > room:
@@ -52,6 +56,30 @@ def summary(runs: Sequence[Run], meta: ReportMeta) -> str:
     left = len(report.runs) - len(rows)
     more = [f"| | and {left} more in report.html | | | | | | |{' |' * priced}"] if left else []
     return "\n".join([*lines, *rows, *more, *tail])[:MOST]
+
+
+def _verdicts(meta: ReportMeta) -> list[str]:
+    """A line a claim, the verdict first, with what a reader should know below it."""
+    found = verdicts.decisions(meta)
+    lines = []
+    for one in found[:MOST_CLAIMS]:
+        mark = {"PASS": "✅", "FAIL": "❌"}.get(one.verdict.outcome, "❔")
+        lines.append(f"- {mark} **{one.verdict.outcome}** {plain(verdicts.summed_up(one.verdict))}")
+        lines += [f"  - {plain(note)}" for note in one.verdict.notes]
+    if len(found) > MOST_CLAIMS:
+        lines.append(f"- and {len(found) - MOST_CLAIMS} more claims in report.html")
+    return [*lines, ""] if lines else []
+
+
+def _beside(runs: Sequence[Run], meta: ReportMeta) -> list[str]:
+    """Candidates of which something was claimed under every policy, and what others published."""
+    claimed = {one.verdict.run_key for one in meta.verdicts}
+    found = [one for one in verdicts.candidates(runs, meta) if one.run.info.key in claimed]
+    lines = []
+    for one in found[:MOST_CLAIMS]:
+        lines += [f"- {plain(one.run.name)}", *(f"  - {plain(line.sentence)}" for line in one.lines)]
+    lines += [f"- {plain(verdicts.quoted(quote))}" for quote in meta.published[:MOST_CLAIMS]]
+    return ["**Beside the reference**", "", *lines, ""] if lines else []
 
 
 def plain(words: str) -> str:
@@ -79,7 +107,7 @@ def _row(one: RunView, priced: bool) -> str:
     tokens = text.tokens(one.tokens) if one.n else "–"
     cost = f" {text.per_question(one.cost)} |" if priced else ""
     return (
-        f"| {mark} | {plain(one.run.name)} | {one.asked} | {score} | {tokens} |{cost} "
+        f"| {mark} | {plain(one.named)} | {one.asked} | {score} | {tokens} |{cost} "
         f"{text.short(one.p50)} / {text.short(one.p95)} | {text.short(one.rate)} | {text.failures(one.failures)} |"
     )
 

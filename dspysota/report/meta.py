@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 
+from dspysota.claims import Claim, Verdict
 from dspysota.errors import RunError
-from dspysota.records import Record
+from dspysota.records import Policy, Published, Record, ReferenceCell
 
 FILE = "outcomes.json"
 """Where `write_all` keeps the ReportMeta, so that a report can be rebuilt from its folder alone."""
@@ -22,16 +24,74 @@ class Outcome(Record):
     misses: tuple[str, ...] = ()
 
 
+VERDICTS = TypeAdapter(list[Verdict])
+"""Verdicts as plain JSON values, and back."""
+
+
+class Decision(Record):
+    """A claim that a test asserted, and what its verdict did to the test."""
+
+    test: str
+    verdict: Verdict
+    outcome: Literal["passed", "failed", "inconclusive"]
+    """Of the test: `inconclusive` where an undecided claim is all that failed it, or failed nothing by leave."""
+
+    @property
+    def failed(self) -> bool:
+        """Whether the verdict failed its test, other than for being open: one that a test expected did not."""
+        return self.outcome == "failed" and not self.verdict
+
+
+class Terms(Record):
+    """What a profile claims of the candidates of a task, and which cell it calls the reference."""
+
+    reference: ReferenceCell
+    policy: Policy = "baseline"
+    quality: float | None = None
+    cost: float | None = None
+    alpha: float = 0.05
+
+    def claim(self) -> Claim | None:
+        """The claim; None where the profile claims nothing, and lines are descriptive."""
+        if self.quality is None and self.cost is None:
+            return None
+        return Claim(quality=self.quality, cost=self.cost, alpha=self.alpha)
+
+
+class Quote(Record):
+    """A published score of one of the profile's models on one of its tasks."""
+
+    task: str
+    model: str
+    published: Published
+
+
 class ReportMeta(Record):
     """The command that made the runs, a title, the outcome of each run by its key (runs without one count as not
     judged), for each test whose run could not be made the reason, and the same for each test that used runs and failed
-    for another reason than a bar: of the runs themselves that says nothing."""
+    for another reason than a bar: of the runs themselves that says nothing. `verdicts` are those of asserted claims,
+    `terms` what the profile claims, by task, and `published` scores that others reported."""
 
     command: str
     title: str = "dspysota report"
     outcomes: dict[str, Outcome] = Field(default_factory=dict)
     unmade: dict[str, str] = Field(default_factory=dict)
     failed: dict[str, str] = Field(default_factory=dict)
+    verdicts: tuple[Decision, ...] = ()
+    terms: tuple[Terms, ...] = ()
+    published: tuple[Quote, ...] = ()
+
+
+def merged(metas: Sequence[ReportMeta]) -> ReportMeta:
+    """What several reports know, for one of all their runs; of what is said twice the last counts."""
+    titles = {meta.title for meta in metas}
+    named: dict[str, object] = {"command": "", "title": titles.pop() if len(titles) == 1 else "dspysota report"}
+    for field in ("outcomes", "unmade", "failed"):
+        named[field] = {key: value for meta in metas for key, value in getattr(meta, field).items()}
+    for field in ("verdicts", "terms", "published"):
+        every = [one for meta in metas for one in getattr(meta, field)]
+        named[field] = tuple(one for place, one in enumerate(every) if one not in every[:place])
+    return ReportMeta.model_validate(named)
 
 
 def load_meta(folder: Path) -> ReportMeta | None:

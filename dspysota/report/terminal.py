@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from dspysota.claims import Verdict
 from dspysota.records import Run
-from dspysota.report import text
+from dspysota.report import text, verdicts
 from dspysota.report.meta import ReportMeta
 from dspysota.report.view import RunView, in_order
 
@@ -21,29 +22,51 @@ def lines(runs: Sequence[Run], meta: ReportMeta | None = None, *, ascii_only: bo
     """A heading and one line a run, in the order given; none without runs.
 
     The outcome stands first, where an eye that runs down the column finds it. With `ascii_only`, for a pipe or a log,
-    everything is ASCII. Missed bars follow indented below their run.
+    everything is ASCII. Missed bars follow indented below their run. Claims come before the runs: a line each, then one
+    for each criterion, and one for each policy; scores that others published come last.
     """
+    meta = meta or ReportMeta(command="")
     if not runs:
         return []
-    report = in_order(runs, meta or ReportMeta(command=""))
+    report = in_order(runs, meta)
     table = [HEAD, *(_cells(view) for view in report.runs)]
     if not any(view.cost for view in report.runs):
         place = HEAD.index(COST)
         table = [(*row[:place], *row[place + 1 :]) for row in table]
     head = table[0]
     widths = [max(len(row[i]) for row in table) for i in range(len(head))]
-    shown = [_line(head, widths, head)]
+    shown = [*_claims(runs, meta), _line(head, widths, head)]
     for view, row in zip(report.runs, table[1:], strict=True):
         shown.append(_line(row, widths, head))
         shown += [f"{'':{widths[0]}}  - {text.visible(miss)}" for miss in (view.outcome.misses if view.outcome else ())]
+    shown += [text.visible(verdicts.quoted(quote)) for quote in meta.published]
     return [_ascii(line) for line in shown] if ascii_only else shown
+
+
+def verdict_lines(verdict: Verdict) -> list[str]:
+    """A claim's line, and one for each criterion and note, the verdict first."""
+    rows = [f"  {one.outcome:<12}  {one.name}: {one.evidence()}" for one in verdict.criteria]
+    notes = [f"  {'':12}  {note}" for note in verdict.notes]
+    return [text.visible(line) for line in (f"{verdict.outcome:<12}  {verdict.sides}", *rows, *notes)]
+
+
+def _claims(runs: Sequence[Run], meta: ReportMeta) -> list[str]:
+    if not meta.verdicts:
+        return []
+    beside = {one.run.info.key: one for one in verdicts.candidates(runs, meta)}
+    shown = []
+    for one in verdicts.decisions(meta):
+        shown += verdict_lines(one.verdict)
+        found = beside.pop(one.verdict.run_key, None)
+        shown += [text.visible(f"  {'':12}  {line.sentence}") for line in (found.lines if found else ())]
+    return [*shown, ""]
 
 
 def _cells(view: RunView) -> tuple[str, ...]:
     metric = view.primary
     return (
         {"passed": "PASS", "failed": "FAIL"}.get(view.verdict, "-"),
-        text.visible(view.run.name),
+        text.visible(view.named),
         view.asked,
         text.scored(metric.mean, metric.interval) if metric else "no cases",
         text.tokens(view.tokens) if view.n else "–",

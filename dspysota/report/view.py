@@ -57,8 +57,21 @@ class RunView:
         return len(self.run.cases)
 
     @property
+    def named(self) -> str:
+        """The run's name, with where its numbers come from unless they were measured, and whether it ended early."""
+        info = self.run.info
+        badges = [*([] if info.provenance == "measured" else [info.provenance]), *([self.ended] if self.ended else [])]
+        return f"{self.run.name} ({', '.join(badges)})" if badges else self.run.name
+
+    @property
+    def ended(self) -> str:
+        """Why not all rows were asked, where a decided claim is the reason; empty otherwise."""
+        watch = self.run.info.watch
+        return f"ended early: claim decided, {watch.outcome}" if watch and self.run.ended_early else ""
+
+    @property
     def asked(self) -> str:
-        """Number of cases, and of how many rows where the run was interrupted before its last."""
+        """Number of cases, and of how many rows where the run ended before its last."""
         rows = self.run.info.data.rows
         return f"{self.n:,}" if self.n >= rows else f"{self.n:,}/{rows:,}"
 
@@ -168,4 +181,6 @@ def _variant(run: Run, runs: Sequence[Run]) -> str:
         parts.append(info.program)
     if info.adapter != "plain":
         parts.append(info.adapter)
+    if info.provenance != "measured":
+        parts.append(info.provenance)
     return " · ".join(parts)

@@ -1,6 +1,9 @@
+from contextlib import ExitStack
+
 import pytest
 
 from dspysota.testing import FakeServer
+from tests.plugin.claimed import Claimed
 from tests.plugin.projects import MODEL, Project, added, install
 
 
@@ -21,3 +24,10 @@ def server():
 @pytest.fixture
 def project(installed, server):
     return Project(installed, server.base_url)
+
+
+@pytest.fixture
+def claimed(installed):
+    """Makes a project that claims something of a small model beside a large one."""
+    with ExitStack() as stack:
+        yield lambda **values: Claimed(installed, stack, **values)

@@ -68,6 +68,27 @@ def test_comparisons_come_after_the_runs_they_compare(collect):
     ] == names
 
 
+def test_a_marker_may_ask_for_the_cells_of_which_something_is_claimed(collect, installed):
+    """Candidates of another model than the reference's, on the tasks that the claim names."""
+    path = installed.path / "fixtures" / "profiles" / "embedded.yaml"
+    path.write_text(PROFILE + "claim: {gsm8k: {quality_ratio: 0.9}}\n")
+    claimed = EVALS.replace('task="gsm8k"', 'task="gsm8k", claimed=True')
+    names, _ = collect(test_a=claimed, test_b=claimed.replace("gsm8k", "hotpotqa"))
+
+    assert [
+        "test_a.py::test_gsm8k[smollm2-135m-zero_shot]",
+        "test_a.py::test_gsm8k[smollm2-135m-bootstrap]",
+        "test_b.py::test_hotpotqa[none]",
+    ] == names
+
+
+def test_where_claims_end_runs_the_references_model_comes_first(collect):
+    """Its run must be complete before a candidate is asked anything, and each server still starts once."""
+    names, _ = collect("--sota-sequential", test_a=EVALS)
+
+    assert "test_a.py::test_gsm8k[phi-2-zero_shot]" == names[0]
+
+
 def test_a_marker_may_filter_cells(collect):
     """Any property of a cell can be asked for."""
     names, _ = collect(test_a=EVALS.replace('task="gsm8k"', 'task="gsm8k", role="reference"'))
@@ -81,7 +102,7 @@ def test_a_misspelt_marker_says_what_it_takes(collect, marker):
     _, result = collect(test_a=EVALS.replace('task="gsm8k"', marker))
 
     assert 0 != result.ret
-    result.stdout.fnmatch_lines(["*@pytest.mark.sota takes task=*approach, adapter, role and against*"])
+    result.stdout.fnmatch_lines(["*@pytest.mark.sota takes task=*approach, adapter, role, against and claimed*"])
     result.stdout.no_fnmatch_line("*INTERNALERROR*")
     result.stdout.no_fnmatch_line("*collect.py:*")
 
@@ -92,6 +113,7 @@ def test_a_misspelt_marker_says_what_it_takes(collect, marker):
         ('task="gsm9k"', "gsm8k, hotpotqa"),
         ('task="gsm8k", adapter="plane"', "plain, chat*"),
         ('task="gsm8k", against="refrence"', "candidate, reference, baseline"),
+        ('task="gsm8k", claimed="yes"', "True, False"),
     ],
 )
 def test_a_misspelt_value_names_the_valid_ones(collect, marker, valid):

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from dspysota import ConfigError, Threshold, profiles, programs
+from dspysota import Claim, ConfigError, Threshold, profiles, programs
 from dspysota.profiles import Known
 
 KNOWN = Known(
@@ -126,12 +126,50 @@ def test_the_digest_does_not_see_layout(load):
     assert first != other
 
 
-def test_a_claim_is_described_and_never_decided(load):
-    """A claim is shown in words that say it was not decided."""
-    claim = load("name: p\ncost: parameters\nclaim: {quality_ratio: 0.9, cost_ratio: 0.05}\n").claim
+def test_a_claim_is_that_of_every_task_or_of_one(load):
+    """Terms given once hold for all tasks; a task's own go before those of any other."""
+    once = load("name: p\ncost: parameters\nclaim: {quality_ratio: 0.9, cost_ratio: 0.05, policy: same_program}\n")
+    each = load("name: p\nclaim: {any: {quality_ratio: 0.9}, hotpotqa: {quality_ratio: 0.8, alpha: 0.1}}\n")
 
-    assert "not decided by this version" in claim.sentence()
-    assert "PASS" not in claim.sentence()
+    assert Claim(quality=0.9, cost=0.05) == once.terms("gsm8k").claim() == once.terms("hotpotqa").claim()
+    assert "same_program" == once.terms("gsm8k").policy
+    assert "cost at most 0.05 of the reference's (same_program), error rate 5%" in once.terms("gsm8k").sentence()
+    assert (0.9, 0.8) == (each.terms("gsm8k").quality_ratio, each.terms("hotpotqa").quality_ratio)
+    assert Claim(quality=0.8, alpha=0.1) == each.terms("hotpotqa").claim()
+
+
+def test_only_candidates_of_another_model_than_the_references_are_claimed_of(load):
+    """A baseline is there to be beaten, and the reference's model is what is compared with."""
+    profile = load(
+        "name: p\nclaim: {quality_ratio: 0.9}\ncells:\n"
+        "  - {task: gsm8k, model: smollm2-135m, approach: bootstrap}\n"
+        "  - {task: gsm8k, model: smollm2-135m, approach: zero_shot, role: baseline}\n"
+        "  - {task: gsm8k, model: phi-2, approach: bootstrap}\n"
+        "  - {task: gsm8k, model: phi-2, approach: zero_shot, role: reference}\n"
+    )
+
+    assert [True, False, False, False] == [profile.claimed(cell) is not None for cell in profile.cells]
+
+
+@pytest.mark.parametrize(
+    "text,parts",
+    [
+        ("claim: {quality_ratio: 90}", ["claim: Claim quality=90", "at most 2"]),
+        ("claim: {}", ["claim: A claim must name a quality, a cost or both"]),
+        ("claim: {quality: 0.9}", ["unknown key 'claim.quality'", "quality_ratio, cost_ratio, policy"]),
+        ("claim: {quality_ratio: 0.9, policy: worst}", ["claim.policy", "'same_program'", "(it is 'worst')"]),
+        ("claim: {gsm9k: {quality_ratio: 0.9}}", ["claim: unknown name 'gsm9k'", "any, gsm8k"]),
+        ("inconclusive: ignore", ["inconclusive", "'fail' or 'warn'", "(it is 'ignore')"]),
+        ("references: {gsm9k: reports/x}", ["references: unknown name 'gsm9k'"]),
+    ],
+)
+def test_a_claim_that_cannot_be_meant_is_refused(load, text, parts):
+    """Before anything is measured, with the place and what is valid."""
+    with pytest.raises(ConfigError) as caught:
+        load(f"name: p\n{text}\n")
+
+    for part in parts:
+        assert part in str(caught.value)
 
 
 def test_a_cell_with_a_teacher_of_its_own_is_told_by_it(load):

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from dspysota.report.sections import (
     banner,
+    claims,
     compiling,
     costs,
     environment,
@@ -37,6 +38,7 @@ class Section:
 BANNER = Section("banner", "Outcome", banner.values)
 
 SECTIONS = (
+    Section("claims", "Claims", claims.values),
     Section("runs", "Runs", runs.values),
     Section("frontier", "Quality against cost", frontier.values),
     Section("costs", "What it cost", costs.values),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from dspysota.records import DataInfo
+from dspysota.report import verdicts
 from dspysota.report.meta import ReportMeta
 from dspysota.report.text import redacted
 from dspysota.report.view import Report
@@ -16,8 +17,11 @@ def values(report: Report) -> Mapping[str, object]:
     failed = [view for view in report.runs if view.verdict == "failed"]
     passed = [view for view in report.runs if view.verdict == "passed"]
     meta = report.meta
+    made = [(one.verdict, verdicts.summed_up(one.verdict)) for one in verdicts.decisions(meta)]
     return {
-        "state": "failed" if failed or meta.unmade or meta.failed else "passed" if passed else "unjudged",
+        "state": state(report),
+        "claims": made,
+        "claims_headline": verdicts.headline(meta),
         "headline": headline(len(failed), len(passed), len(report.runs), meta),
         "unmade": meta.unmade,
         "failed_tests": meta.failed,
@@ -29,6 +33,17 @@ def values(report: Report) -> Mapping[str, object]:
         "started": min((info.started for info in infos), default=None),
         "data": [(data, said(data)) for data in _distinct([info.data for info in infos])],
     }
+
+
+def state(report: Report) -> str:
+    """`failed`, `undecided`, `passed` or `unjudged`: the worst that a test found."""
+    meta = report.meta
+    judged = {view.verdict for view in report.runs}
+    if "failed" in judged or meta.unmade or meta.failed or any(one.failed for one in meta.verdicts):
+        return "failed"
+    if any(one.verdict.outcome == "INCONCLUSIVE" for one in meta.verdicts):
+        return "undecided"
+    return "passed" if "passed" in judged or any(one.verdict for one in meta.verdicts) else "unjudged"
 
 
 def headline(failed: int, passed: int, runs: int, meta: ReportMeta) -> str:

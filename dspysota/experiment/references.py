@@ -1,0 +1,81 @@
+"""The reference of a cell under a policy: replayed where a folder was named for it, else measured."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from dspysota import programs
+from dspysota.claims.references import Asked, Found, best
+from dspysota.errors import ConfigError
+from dspysota.experiment import replay
+from dspysota.experiment.settings import Settings
+from dspysota.experiment.workbench import Workbench
+from dspysota.profiles import Cell, Profile
+from dspysota.profiles.grid import cell_id
+from dspysota.records import Policy, ReferenceCell
+
+
+def named(cell: Cell) -> ReferenceCell:
+    """The names of a profile's reference."""
+    return ReferenceCell(
+        task=cell.task, model=cell.model, program=cell.program, approach=cell.approach, adapter=cell.adapter
+    )
+
+
+def replay_folder(profile: Profile, settings: Settings, task: str) -> Path | None:
+    """The run folder whose runs stand in for the reference's model, where one was named; the option goes first."""
+    if settings.reference is not None:
+        return settings.reference
+    path = profile.references.get(task)
+    return None if path is None else settings.root / Path(path).expanduser()
+
+
+def reference(workbench: Workbench, profile: Profile, settings: Settings, cell: Cell, policy: Policy) -> Found:
+    """The run that a cell is measured against, made now where it is not there yet.
+
+    Raises ConfigError where the profile names no reference for the task, and SotaError when the run cannot be had.
+    """
+    rival = profile.reference(cell.task)
+    if rival is None:
+        raise ConfigError(f"Profile {profile.name!r} names no reference for {cell.task}; give a cell role: reference.")
+    folder = replay_folder(profile, settings, cell.task)
+    if folder is not None:
+        rows = workbench.rows(cell)
+        runs = replay.load(folder, named(rival), rows)
+        found = replay.choose(policy, folder, named(rival), _asked(cell, rows.digest), runs)
+        return Found(run=workbench.keep(found.run), notes=found.notes)
+    if policy == "best":
+        contenders = [one for one in profile.of_task(cell.task) if one.model == rival.model]
+        chosen = best([workbench.run(one) for one in contenders])
+        assert chosen is not None, "the reference itself is one of them"
+        return chosen
+    return Found(run=workbench.run(rival if policy == "baseline" else _alike(cell, rival, profile)))
+
+
+def _asked(cell: Cell, digest: str) -> Asked:
+    return Asked(
+        program=cell.program,
+        approach=cell.approach,
+        adapter=cell.adapter,
+        data=digest,
+        teacher=cell.optimize.teacher,
+    )
+
+
+def _alike(cell: Cell, rival: Cell, profile: Profile) -> Cell:
+    """The cell of the reference's model with the candidate's program, approach and adapter: the profile's own where
+    it has one on as many rows."""
+    wanted = (rival.model, cell.program, cell.approach, cell.adapter, cell.rows)
+    for one in profile.of_task(cell.task):
+        if (one.model, one.program, one.approach, one.adapter, one.rows) == wanted and one.optimize == cell.optimize:
+            return one
+    default = programs.names(cell.task)[0]
+    own = cell.program if cell.program != default else None
+    return cell.model_copy(
+        update={
+            "id": cell_id(rival.model, cell.approach, cell.adapter, own),
+            "model": rival.model,
+            "role": "baseline",
+            "thresholds": {},
+        }
+    )
