@@ -139,7 +139,7 @@ def _tails(both: Pairs, ratios: Floats, noise: SeedNoise) -> Tails:
 
 
 def _lower(both: Pairs, alpha: float, noise: SeedNoise) -> float:
-    """The largest ratio that the scores show to be exceeded; 0 where none.
+    """The largest ratio, below that observed, that the scores show to be exceeded; 0 where none.
 
     Searched for on the share v = ratio / (1 + ratio), which a reference without any score leaves finite.
     """
@@ -150,7 +150,8 @@ def _lower(both: Pairs, alpha: float, noise: SeedNoise) -> float:
     for _ in range(ROUNDS):
         shares = numpy.linspace(low, high, GRID)[1:-1]
         shown = _tails(both, shares / (1 - shares), noise).above <= alpha
-        first = int(numpy.argmin(shown)) if not shown.all() else len(shares)
+        # The bound nearest to the observed ratio: far from it, where the test hardly says anything, p-values grow again.
+        first = len(shares) - int(numpy.argmax(shown[::-1])) if shown.any() else 0
         step = (high - low) / (GRID - 1)
         low, high = low + first * step, low + (first + 1) * step
     return 0.0 if low == 0 else low / (1 - low)

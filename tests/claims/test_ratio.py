@@ -167,6 +167,19 @@ def test_the_interval_ends_where_the_test_begins_to_reject(kind):
     assert low < numpy.mean(mine) / numpy.mean(theirs) < high
 
 
+def test_few_differing_answers_bound_the_ratio_on_both_sides():
+    """Of a ratio far below the observed one the test is unsure again, since hardly any answer speaks of it."""
+    mine, theirs = [1] * 14 + [0] * 26, [1] * 13 + [0] + [1] * 9 + [0] * 17
+
+    low, high = paired_ratio_interval(mine, theirs)
+
+    assert paired_ratio_test(mine, theirs, 0.01).above > 0.025
+    assert low == pytest.approx(0.41, abs=0.01)
+    assert high == pytest.approx(0.91, abs=0.01)
+    for end, side in ((low, "above"), (high, "below")):
+        assert getattr(paired_ratio_test(mine, theirs, end), side) == pytest.approx(0.025, abs=1e-4)
+
+
 def test_where_nothing_was_ever_right_nothing_is_decided():
     """0 of 20 against 0 of 20 is no ratio: p-values of 1 and an interval without bounds."""
     assert paired_ratio_test([0] * 20, [0] * 20, 0.9) == (0.0, 1.0, 1.0)
