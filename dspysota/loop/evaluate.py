@@ -19,10 +19,21 @@ from dspysota.store import Journal
 OnCase = Callable[[Case, int, int], None]
 """Called in the caller's thread with each new case, the number of cases that are final, and the number wanted."""
 
+Stop = Callable[[], bool]
+"""Called once before each question is asked, by one thread at a time, and may wait; True: nothing more is asked."""
+
+
+def never() -> bool:
+    """Ask every question."""
+    return False
+
 
 @dataclass(frozen=True)
 class Evaluation:
-    """Cases in example order; `wall_seconds` in which cases were asked, summed over `sessions`."""
+    """Cases in example order; `wall_seconds` in which cases were asked, summed over `sessions`.
+
+    They are fewer than the examples where `stop` ended the evaluation.
+    """
 
     cases: tuple[Case, ...]
     wall_seconds: float
@@ -40,6 +51,7 @@ def evaluate(  # noqa: PLR0913 one name per thing that varies; all but the first
     concurrency: int,
     clock: Callable[[], float] = time.perf_counter,
     on_case: OnCase | None = None,
+    stop: Stop = never,
 ) -> Evaluation:
     """Answers all examples with `solve`, `concurrency` of them in flight at any time, and scores each.
 
@@ -55,6 +67,9 @@ def evaluate(  # noqa: PLR0913 one name per thing that varies; all but the first
     On Ctrl-C, and on any other exception, no further example is asked and nothing is waited for: cases in flight are
     abandoned (their threads are daemons), the journal holds every case that had ended, and the same journal goes on
     from there.
+
+    Once `stop` says True, no further question is asked: those in flight end and are entered, and what there is comes
+    back. The same journal goes on from there, too.
 
     Raises RunError for no examples, examples with equal ids, `concurrency` below 1, a server that is gone, and a
     journal that cannot be written.
@@ -72,7 +87,7 @@ def evaluate(  # noqa: PLR0913 one name per thing that varies; all but the first
         case = judge(example, answer, seconds, score=task_score, primary=primary, complete=complete)
         return ledger.add(place, case, begun, reached=not unreached(answer))
 
-    crew = _Crew(case_of, places, min(concurrency, len(places)))
+    crew = _Crew(case_of, places, min(concurrency, len(places)), stop)
     done, total = len(examples) - len(places), len(examples)
     try:
         for finals in crew.work(ledger.end):
@@ -107,12 +122,13 @@ def _check(examples: Sequence[Example], concurrency: int) -> None:
 
 
 class _Crew:
-    """A fixed number of daemon threads that take places from one queue until it is empty or `stop` is called."""
+    """Daemon threads that take places from one queue until it is empty, `enough` says so, or `stop` is called."""
 
-    def __init__(self, work: Callable[[int], list[Case]], places: Sequence[int], size: int) -> None:
+    def __init__(self, work: Callable[[int], list[Case]], places: Sequence[int], size: int, enough: Stop) -> None:
         self._work = work
         self._places = iter(places)
         self._size = size
+        self._enough = enough
         self._next = threading.Lock()
         self._stopped = False
         self._ended: SimpleQueue[list[Case] | BaseException | None] = SimpleQueue()
@@ -149,4 +165,8 @@ class _Crew:
 
     def _take(self) -> int | None:
         with self._next:
-            return None if self._stopped else next(self._places, None)
+            place = None if self._stopped else next(self._places, None)
+            if place is None or not self._enough():
+                return place
+            self._stopped = True
+            return None
