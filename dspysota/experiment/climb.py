@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dspysota import lift, programs
-from dspysota.errors import SotaError
+from dspysota.errors import LimitReachedError, SotaError
 from dspysota.experiment.workbench import Workbench
 from dspysota.lift import Rung
 from dspysota.profiles import Cell, Profile
@@ -15,7 +15,7 @@ def climb(workbench: Workbench, profile: Profile, cell: Cell, run: Run) -> tuple
     """Measure the steps to the optimized `run` of a cell that this folder does not hold yet, each as a run of its own.
 
     Does nothing for a run that is not of an optimized program. Returns a sentence for each step that could not be
-    measured: a ladder lacks it, but the run itself is none the worse.
+    measured: a ladder lacks it, but the run itself is none the worse. Raises LimitReachedError.
     """
     troubles = []
     for rung in lift.rungs(run.info) if lift.optimized(run.info) else ():
@@ -25,6 +25,8 @@ def climb(workbench: Workbench, profile: Profile, cell: Cell, run: Run) -> tuple
         try:
             # The program was compiled in this session or is kept: even a fresh measurement must not look for another.
             made = workbench.run(step, keep_program=True)
+        except LimitReachedError:
+            raise  # the same command will measure it
         except SotaError as error:
             troubles.append(f"lift of {cell.id}: {step.id} could not be measured: {error}")
             continue

@@ -11,15 +11,17 @@ from dspysota import tasks
 from dspysota.errors import RunError
 from dspysota.experiment.endpoints import endpoint
 from dspysota.experiment.known import make_cell
+from dspysota.experiment.limits import Limits
 from dspysota.experiment.measure import measure, ready, rehearse
 from dspysota.experiment.plan import Plan, plan
+from dspysota.experiment.prices import check_priced
 from dspysota.experiment.progress import Progress
 from dspysota.experiment.settings import Settings
 from dspysota.loop import Evaluation
 from dspysota.profiles import Cell, Profile
 from dspysota.records import Answer, Example, Run
 from dspysota.serving import Endpoint
-from dspysota.store import RunFolder
+from dspysota.store import RunFolder, Spending
 from dspysota.tasks import DataSource, TaskData
 
 
@@ -43,6 +45,12 @@ class Workbench:
         self._progress = progress
         self._data: dict[str, TaskData] = {}
         self._runs: dict[str, Run] = {}
+        self._limits = Limits(
+            usd=settings.max_usd,
+            minutes=settings.max_minutes,
+            started=settings.started,
+            spending=lambda: Spending(self._folder().path),
+        )
         self._since = datetime.now(UTC) if settings.recompile else None
 
     def cell(self, **names: str | int | None) -> Cell:
@@ -53,9 +61,9 @@ class Workbench:
         """The cell's run: from this session or this folder where it is complete, else measured now.
 
         With `keep_program` a stored program is taken although everything is to be measured anew. Raises SotaError when
-        it cannot be measured at all.
+        it cannot be measured at all, LimitReachedError where a limit of the session does not let it.
         """
-        planned = self._plan(cell)
+        planned = self._plan(cell, fetch=self._limits.reached() is None)
         if planned.key not in self._runs:
             self._runs[planned.key] = self._find_or_measure(planned, keep_program)
         return self._runs[planned.key]
@@ -68,7 +76,8 @@ class Workbench:
 
     def rehearse(self, cell: Cell, rows: int) -> Evaluation:
         """The cell's answers to the first `rows` training questions, scored; nothing is stored. Raises SotaError."""
-        return rehearse(self._plan(cell).on_training_rows(rows), self._settings, self._progress)
+        planned = self._plan(cell).on_training_rows(rows)
+        return rehearse(planned, self._settings, self._progress, self._limits)
 
     def data(self, task: str) -> TaskData:
         """The task's rows, read once. Raises ConfigError or DataError."""
@@ -80,19 +89,34 @@ class Workbench:
     @contextmanager
     def serve(self, cell: Cell) -> Iterator[Endpoint]:
         """The cell's model, running, shared with others. Raises SotaError."""
+        self._limits.check()
         with endpoint(self._plan(cell), self._progress, alone=False) as found:
             yield found
 
     @contextmanager
     def solver(self, cell: Cell) -> Iterator[Callable[[Example], Answer]]:
-        """The cell's prepared program on its running model, which is ours alone. Raises SotaError."""
-        with ready(self._plan(cell), self._settings, self._progress, self._since) as prepared:
-            yield prepared.solve
+        """The cell's prepared program on its running model, which is ours alone. Raises SotaError.
 
-    def _plan(self, cell: Cell) -> Plan:
+        What it answers counts against the session's limits, and once one is reached it raises LimitReachedError.
+        """
+        with ready(self._plan(cell), self._settings, self._progress, self._limits, self._since) as prepared:
+
+            def solve(example: Example) -> Answer:
+                self._limits.check()
+                return prepared.questions.solve(example)
+
+            yield solve
+
+    def _plan(self, cell: Cell, *, fetch: bool = True) -> Plan:
         data = self.data(cell.task)
+        told = not self._progress.quiet
         with self._progress.aside():
-            return plan(cell, self._profile, self._settings, data, progress=not self._progress.quiet)
+            planned = plan(cell, self._profile, self._settings, data, progress=told, fetch=fetch)
+        if self._settings.max_usd is not None:
+            for one in (planned, planned.teacher):
+                if one is not None:
+                    check_priced(one.cell.model, one.price)
+        return planned
 
     def _load(self, task: str) -> TaskData:
         source = replace(DataSource.from_environment(self._settings.data), announce=self._progress.say)
@@ -111,4 +135,7 @@ class Workbench:
         settings = replace(self._settings, fresh=False) if keep_program else self._settings
         with folder.turn(planned.key):
             stored = (run for run in self.runs() if planned.made(run))
-            return next(stored, None) or measure(planned, settings, folder, self._progress, self._since)
+            if (found := next(stored, None)) is not None:
+                return found
+            self._limits.check()
+            return measure(planned, settings, folder, self._progress, self._limits, self._since)

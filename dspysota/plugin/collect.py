@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import TYPE_CHECKING, get_args
 
 import pytest
@@ -79,6 +80,44 @@ def _check_values(wanted: dict[str, str], rival: str | None) -> None:
         raise pytest.UsageError(f"@pytest.mark.sota has {error}") from error
 
 
+def check_limits(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Refuse the session before anything is asked where a limit of dollars meets a model without a price."""
+    session = config.stash[SESSION]
+    if not any("sota" in getattr(item, "fixturenames", ()) for item in items):
+        return
+    cells = [cell for item in items for cell in needed(item, session.profile)]
+    models = [model for cell in cells for model in (cell.model, cell.optimize.teacher) if model]
+    try:
+        session.check_priced(dict.fromkeys(models))
+    except pytest.UsageError as error:
+        if not hasattr(config, "workerinput"):
+            raise
+        session.refused = str(error)
+
+
+def needed(item: pytest.Item, profile: Profile) -> list[Cell]:
+    """The cells that a test will have measured, as far as can be told without running it.
+
+    Its own; and the reference, where its marker says so or its function mentions `reference` or `claim`. A test that
+    does not take `sota` itself asks the model in another way, by a fixture.
+    """
+    cell = cell_of(item)
+    function = getattr(item, "function", None)
+    if cell is None or function is None or "sota" not in inspect.signature(function).parameters:
+        return []
+    marker = item.get_closest_marker("sota")
+    against = "against" in marker.kwargs if marker else False
+    mentions = set(getattr(getattr(function, "__code__", None), "co_names", ()))
+    rival = profile.reference(cell.task) if against or mentions & {"reference", "claim"} else None
+    return [cell, *([rival] if rival is not None and rival != cell else [])]
+
+
+def cell_of(item: pytest.Item) -> Cell | None:
+    """The cell that a test was parametrized with."""
+    callspec = getattr(item, "callspec", None)
+    return callspec.params.get("cell") if callspec else None
+
+
 def order(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Bring tests that use `sota` into the order of the profile's models, each server starting once.
 
@@ -99,8 +138,7 @@ def order(config: pytest.Config, items: list[pytest.Item]) -> None:
 
 
 def _rank(item: pytest.Item, profile: Profile, models: list[str]) -> tuple[int, bool]:
-    callspec = getattr(item, "callspec", None)
-    cell = callspec.params.get("cell") if callspec else None
+    cell = cell_of(item)
     if cell is None or cell.model not in models:
         return (len(models), False)
     marker = item.get_closest_marker("sota")

@@ -9,8 +9,8 @@ import pytest
 
 from dspysota.errors import SotaError
 from dspysota.plugin.place import met_at, take_over
-from dspysota.plugin.session import SESSION
-from dspysota.plugin.sights import Sight, broken, notes_on, other_failure, sights_on, unmade
+from dspysota.plugin.session import SESSION, STARTED
+from dspysota.plugin.sights import Sight, broken, limited, notes_on, other_failure, sights_on, unmade
 
 if TYPE_CHECKING:
     from dspysota.records import Run
@@ -35,6 +35,8 @@ class Collector:
         """The folder of the report, once it is written."""
         self.open_end = False
         """Whether the same command will go on with the same folder."""
+        self.limited = False
+        """Whether that needs a higher limit."""
         self.trouble = ""
         """Why the report could not be written, in a sentence."""
         self._outcomes: dict[str, Outcome] = {}
@@ -45,6 +47,7 @@ class Collector:
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Take in one phase of one test."""
         self.open_end = self.open_end or broken(report)
+        self.limited = self.limited or limited(report)
         if report.when == "call":
             self.notes += notes_on(report)
             if reason := unmade(report):
@@ -58,8 +61,10 @@ class Collector:
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: object) -> None:
-        """Remember under which name the workers meet."""
-        self._uid = vars(node)["workerinput"]["testrunuid"]
+        """Remember under which name the workers meet, and tell them when the session began."""
+        given = vars(node)["workerinput"]
+        self._uid = given["testrunuid"]
+        given[STARTED] = self._config.stash[SESSION].started
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: object, error: object) -> None:

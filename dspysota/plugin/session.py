@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shlex
+import time
+from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,6 +22,10 @@ if TYPE_CHECKING:
     from dspysota.store import RunFolder
 
 
+STARTED = "dspysota_started"
+"""Under which the controller tells workers when the session began."""
+
+
 class SotaSession:
     """Everything that the hooks and the fixture share. Costs nothing until one of its properties is read."""
 
@@ -29,6 +35,10 @@ class SotaSession:
         """The run folder, once a run was asked for in this process."""
         self.climbed: set[str] = set()
         """Keys of the runs whose steps were measured or could not be."""
+        self.started: float = getattr(config, "workerinput", {}).get(STARTED) or time.time()
+        """When the session began, in the controller where there is one, in seconds since the epoch."""
+        self.refused: str | None = None
+        """Why nothing may be asked at all, in a sentence; workers cannot end a session, and tell it in every test."""
 
     @cached_property
     def settings(self) -> Settings:
@@ -48,6 +58,10 @@ class SotaSession:
             fresh=options.switch(self._given("--sota-no-cache")),
             lift=options.switch(self._given("--sota-lift")),
             recompile=options.switch(self._given("--sota-recompile")),
+            max_usd=options.positive(self._given("--sota-max-cost")),
+            max_minutes=options.positive(self._given("--sota-max-minutes")),
+            started=self.started,
+            ask_twice=options.share(self._given("--sota-ask-twice")),
             command=shlex.join(["pytest", *map(str, self._config.invocation_params.args)]),
         )
 
@@ -77,6 +91,23 @@ class SotaSession:
         from dspysota.experiment import Workbench
 
         return Workbench(self.profile, self.settings, folder=self._open, progress=progress_for(self._config))
+
+    @property
+    def dry_run(self) -> bool:
+        """Whether no test is to run. Raises pytest.UsageError."""
+        return options.switch(self._given("--sota-dry-run"))
+
+    def check_priced(self, models: Iterable[str]) -> None:
+        """Raise pytest.UsageError where dollars are limited and one of these models has no price."""
+        if self.settings.max_usd is None:
+            return
+        from dspysota.experiment import prices
+
+        for model in models:
+            try:
+                prices.check_priced(model, prices.price_of(self.profile.use(model)))
+            except ConfigError as error:
+                raise pytest.UsageError(str(error)) from error
 
     @property
     def place(self) -> str:

@@ -34,7 +34,10 @@ def summarize(reporter: pytest.TerminalReporter, collector: Collector, config: p
     reporter.write_line(f"report: {shown(collector.report / 'report.html')}")
     if collector.open_end:
         same = "without --sota-no-cache the" if config.stash[SESSION].settings.fresh else "the"
-        reporter.write_line(f"not finished: {same} same command goes on where this one stopped, asking nothing twice.")
+        limit = " with a higher limit" if collector.limited else ""
+        reporter.write_line(
+            f"not finished: {same} same command{limit} goes on where this one stopped, asking nothing twice."
+        )
 
 
 def shown(path: Path) -> str:

@@ -85,6 +85,9 @@ class Run(Record):
 
     info: RunInfo
     cases: tuple[Case, ...]
+    again: tuple[Case, ...] = ()
+    """Second answers to some of the questions, under the ids of their cases: no part of any score, token or second that
+    is reported of the run."""
 
     @property
     def name(self) -> str:
