@@ -5,9 +5,14 @@ from typing import Any, NamedTuple
 
 import dspy
 
+from dspysota import tasks
+from dspysota.approaches import approach
+from dspysota.approaches.preparing import Effort, prepare
 from dspysota.compiling.clerk import Clerk, Step
-from dspysota.programs import make_solver
+from dspysota.profiles import Cell
+from dspysota.programs import create, make_solver
 from dspysota.records import Example
+from dspysota.tasks import Splits
 
 
 class Rendered(NamedTuple):
@@ -25,6 +30,31 @@ def render(module: dspy.Module, adapter_name: str, rows: Sequence[Example]) -> I
         with dspy.context(callbacks=[clerk]):
             answer = make_solver(module, clerk.lm(), adapter_name)(row)
         yield Rendered(tuple(clerk.steps), answer.error)
+
+
+def unasked(cell: Cell, program: str, data: Splits, context_length: int | None) -> dspy.Module:
+    """Return a cell's program as its approach prepares it, where that asks no model; else as it is before.
+
+    `program` is taken instead of the cell's: a base program that retrieves among an example's own paragraphs. Raises
+    SotaError as `prepare` does.
+    """
+    if approach(cell.approach).ASKS_MODEL:
+        return create(cell.task, program)
+    return prepare(
+        cell.approach,
+        task_name=cell.task,
+        program_name=program,
+        data=data,
+        metric=tasks.get(cell.task).score,
+        lm=Clerk({}).lm(),
+        adapter_name=cell.adapter,
+        seed=0,
+        concurrency=1,
+        cache_key={},
+        effort=Effort(optimize=cell.optimize),
+        progress=False,
+        context_length=context_length,
+    ).module
 
 
 def most_tokens(module: dspy.Module, adapter_name: str, rows: Sequence[Example], max_tokens: int) -> tuple[float, int]:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from dspysota.plugin import collect, options, sights
+from dspysota.plugin import collect, dryrun, options, sights
 from dspysota.plugin.collector import Collector
 from dspysota.plugin.fixture import Sota, plainly, sota
 from dspysota.plugin.html import HtmlColumns
@@ -41,6 +41,8 @@ def pytest_configure(config: pytest.Config) -> None:
         return
     if options.any_given(config):
         session.check()
+    if session.dry_run:
+        dryrun.without_workers(config)
     collector = config.stash[COLLECTOR] = Collector(config)
     config.pluginmanager.register(collector, "dspysota-collector")
     page = config.getoption("htmlpath", None)
@@ -63,6 +65,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Refuse a limit that cannot be kept, now that -k and -m have chosen."""
     collect.check_limits(session.config, session.items)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtestloop(session: pytest.Session) -> bool | None:
+    """With --sota-dry-run, say what the tests would take, and run none; not where some could not be collected."""
+    if not session.config.stash[SESSION].dry_run or session.testsfailed or session.config.option.collectonly:
+        return None
+    return dryrun.instead_of_running(session)
 
 
 @pytest.hookimpl(wrapper=True)

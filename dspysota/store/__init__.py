@@ -14,9 +14,9 @@ While a command runs, `<out>/<run id>/` holds one journal a run; when it ends, `
 Nothing here names the machine's paths, its user, or a key.
 """
 
-from dspysota.store.folder import RunFolder, command_key
+from dspysota.store.folder import RunFolder, command_key, finished
 from dspysota.store.journal import Journal
 from dspysota.store.reading import load_runs
 from dspysota.store.spending import Spending
 
-__all__ = ["Journal", "RunFolder", "Spending", "command_key", "load_runs"]
+__all__ = ["Journal", "RunFolder", "Spending", "command_key", "finished", "load_runs"]

@@ -49,6 +49,21 @@ def command_key(command: Mapping[str, JsonValue]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
+def finished(out: Path) -> Iterator[tuple[Path, tuple[RunInfo, ...]]]:
+    """The finished run folders of a reports folder, the newest first, each with what its runs were.
+
+    What cannot be read is left out.
+    """
+    names = [path for path in out.iterdir() if _NAME.fullmatch(path.name)] if out.is_dir() else []
+    for path in sorted(names, reverse=True):
+        try:
+            manifest = read_manifest(path)
+        except RunError:
+            continue
+        if manifest.status == "finished":
+            yield path, manifest.runs
+
+
 class RunFolder:
     """`<out>/<UTC stamp>-<4 hex>/`, owned by one living process, joined by its helpers.
 
