@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,9 +14,33 @@ from dspysota.plugin.session import SESSION, STARTED
 from dspysota.plugin.sights import Sight, broken, limited, notes_on, other_failure, sights_on, unmade
 
 if TYPE_CHECKING:
+    from dspysota.profiles import Cell, Profile
     from dspysota.records import Run
     from dspysota.report import Outcome, ReportMeta
     from dspysota.store import RunFolder
+
+
+def margins(profile: Profile, runs: Sequence[Run]) -> dict[str, float]:
+    """By the keys of runs, the score differences that the profile's claim turns on; none without a reference's run."""
+    if profile.claim is None:
+        return {}
+    share, found = max(0.0, 1 - profile.claim.quality_ratio), {}
+    for run in runs:
+        cell = profile.reference(run.info.task)
+        if cell is not None and (reference := _made_of(cell, runs)) is not None:
+            found[run.info.key] = share * reference.score()
+    return found
+
+
+def _made_of(cell: Cell, runs: Sequence[Run]) -> Run | None:
+    """The run of a cell, if it has cases."""
+    wanted = (cell.task, cell.model, cell.program, cell.approach, cell.adapter)
+
+    def named(run: Run) -> tuple[str, ...]:
+        return run.info.task, run.info.model.name, run.info.program, run.info.approach, run.info.adapter
+
+    return next((run for run in runs if run.cases and named(run) == wanted), None)
+
 
 OPEN_ENDS = (pytest.ExitCode.INTERRUPTED, pytest.ExitCode.INTERNAL_ERROR)
 """Exit codes after which the same command goes on where this one stopped."""
@@ -128,4 +153,5 @@ class Collector:
             outcomes=self._outcomes,
             unmade=self._unmade,
             failed=self._failed,
+            margins=margins(session.profile, self.runs),
         )

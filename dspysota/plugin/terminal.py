@@ -21,11 +21,13 @@ def summarize(reporter: pytest.TerminalReporter, collector: Collector, config: p
     if collector.report is None or config.get_verbosity() < 0:
         return
     from dspysota.plugin.session import SESSION
-    from dspysota.report import terminal
+    from dspysota.report import flakiness, terminal
 
     reporter.section("dspysota")
     for line in terminal.lines(collector.runs, collector.meta, ascii_only=not reporter.isatty):
         reporter.write_line(line)
+    for line in flakiness.lines(collector.runs, collector.meta) if collector.meta else ():
+        reporter.write_line(line if reporter.isatty else line.replace("·", "/"), yellow="warning:" in line)
     for line in (line for note in collector.notes for line in note.splitlines()):
         reporter.write_line(line)
     claim = config.stash[SESSION].profile.claim

@@ -135,6 +135,14 @@ class Run(Record):
         return total
 
     @property
+    def again_usage(self) -> Usage:
+        """Tokens of the second answers."""
+        total = Usage()
+        for case in self.again:
+            total = total + case.usage
+        return total
+
+    @property
     def tokens_per_question(self) -> float | None:
         """Prompt and completion tokens a case, on average; None without cases, and where the server did not say."""
         total = self.usage.total_tokens

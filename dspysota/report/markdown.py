@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from dspysota.lift import Step, label, ladders, sentences
 from dspysota.records import Run
-from dspysota.report import text
+from dspysota.report import flakiness, text
 from dspysota.report.meta import ReportMeta
 from dspysota.report.sections.banner import headline, said
 from dspysota.report.view import RunView, view
@@ -38,7 +38,7 @@ def summary(runs: Sequence[Run], meta: ReportMeta) -> str:
         "|-|-|-:|-|-:|-:|-:|-|",
     ]
     lift = _lift([one.run for one in report.runs])
-    tail = ["", *lift, *_facts(report.runs, meta), ""]
+    tail = ["", *_flaky([one.run for one in report.runs], meta), *lift, *_facts(report.runs, meta), ""]
     room = MOST - sum(len(line) + 1 for line in (*lines, *tail)) - 100
     rows = [_row(one) for one in report.runs]
     while rows and sum(len(row) + 1 for row in rows) > room:
@@ -75,6 +75,15 @@ def _row(one: RunView) -> str:
         f"| {mark} | {plain(one.run.name)} | {one.asked} | {score} | {tokens} | "
         f"{text.short(one.p50)} / {text.short(one.p95)} | {text.short(one.rate)} | {text.failures(one.failures)} |"
     )
+
+
+def _flaky(runs: Sequence[Run], meta: ReportMeta) -> list[str]:
+    """What questions asked twice say, a line a run, and the warnings."""
+    shown = []
+    for one in flakiness.found(runs, meta)[:50]:
+        warned = "".join(f" ⚠️ {plain(warning)}." for warning in one.warnings)
+        shown.append(f"- {plain(one.run.name)}: {plain(one.sentence)}.{warned}")
+    return ["**Asked twice**", "", *shown, ""] if shown else []
 
 
 def _lift(runs: Sequence[Run]) -> list[str]:

@@ -25,13 +25,15 @@ class Outcome(Record):
 class ReportMeta(Record):
     """The command that made the runs, a title, the outcome of each run by its key (runs without one count as not
     judged), for each test whose run could not be made the reason, and the same for each test that used runs and failed
-    for another reason than a bar: of the runs themselves that says nothing."""
+    for another reason than a bar: of the runs themselves that says nothing. `margins` are, by the keys of runs, the
+    score differences that the profile's claim turns on: (1 - its quality ratio) times the reference's score."""
 
     command: str
     title: str = "dspysota report"
     outcomes: dict[str, Outcome] = Field(default_factory=dict)
     unmade: dict[str, str] = Field(default_factory=dict)
     failed: dict[str, str] = Field(default_factory=dict)
+    margins: dict[str, float] = Field(default_factory=dict)
 
 
 def load_meta(folder: Path) -> ReportMeta | None:

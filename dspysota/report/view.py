@@ -114,6 +114,8 @@ def in_order(runs: Sequence[Run], meta: ReportMeta) -> Report:
 
 def _run(number: int, run: Run, runs: Sequence[Run], meta: ReportMeta) -> RunView:
     n, wall = len(run.cases), run.info.wall_seconds
+    # Second answers took of the same time.
+    answered, written = n + len(run.again), (run.usage + run.again_usage).completion_tokens
     usage = run.usage
     seconds = [case.seconds for case in run.cases]
     first = [case.first_token_seconds for case in run.cases if case.first_token_seconds is not None]
@@ -130,8 +132,8 @@ def _run(number: int, run: Run, runs: Sequence[Run], meta: ReportMeta) -> RunVie
         p50=percentile(seconds, 50) if n else None,
         p95=percentile(seconds, 95) if n else None,
         first_token=percentile(first, 50) if first else None,
-        rate=_ratio(n or None, wall),
-        token_rate=_ratio(usage.completion_tokens if n else None, wall),
+        rate=_ratio(answered or None, wall),
+        token_rate=_ratio(written if n else None, wall),
     )
 
 

@@ -16,7 +16,7 @@ from dspysota.records import Run
 SINGLE = frozenset({"bootstrap", "knn"})
 """Approaches that ask each training question at most once a round, and nothing else."""
 
-CHARACTERS = "prompts by characters / 4 (within a quarter or so), for its tokenizer is not here"
+CHARACTERS = "prompts by their characters, give or take 20%, for the model's tokenizer is not here"
 
 
 @dataclass(frozen=True, kw_only=True)

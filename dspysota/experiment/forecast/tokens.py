@@ -4,21 +4,30 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from dspysota.catalog import ModelSpec
 from dspysota.catalog.load import template_path
 from dspysota.models import Weights
 from dspysota.records import Message
 
-CHARACTERS = 4.0
-"""Characters of a prompt for one token: what English text has, within a quarter or so."""
+CHARACTERS = 3.5
+"""Characters of a prompt for one token."""
+
+FRAME = 5.0
+"""Tokens that a chat template puts around a message.
+
+With both, the mean prompts of ten runs of Qwen2.5-Coder on GSM8K and HotpotQA (zero_shot, few_shot and bootstrap; plain
+and chat) come out between 20% too low and 19% too high.
+"""
 
 Text = Sequence[Message] | str
 
 
-class Counter(NamedTuple):
+@dataclass(frozen=True)
+class Counter:
     """Counts the tokens of many prompts or texts at once."""
 
     count: Callable[[Sequence[Text]], list[float]]
@@ -33,7 +42,7 @@ def counter(spec: ModelSpec | None, weights: Weights | None) -> Counter:
 
 
 def _by_characters(texts: Sequence[Text]) -> list[float]:
-    return [len(_plain(text)) / CHARACTERS for text in texts]
+    return [len(_plain(text)) / CHARACTERS + (0.0 if isinstance(text, str) else FRAME * len(text)) for text in texts]
 
 
 def _plain(text: Text) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from dspysota.report.sections import banner, compiling, environment, examples, failures, frontier, lift, runs
+from dspysota.report.sections import banner, compiling, environment, examples, failures, flakiness, frontier, lift, runs
 from dspysota.report.view import Report
 
 
@@ -30,6 +30,7 @@ SECTIONS = (
     Section("frontier", "Quality against tokens", frontier.values),
     Section("lift", "Where the lift came from", lift.values),
     Section("failures", "What went wrong", failures.values),
+    Section("flakiness", "Asked twice", flakiness.values),
     Section("compiling", "What preparing the programs took", compiling.values),
     Section("examples", "Examples", examples.values),
     Section("environment", "How to repeat it", environment.values),
