@@ -69,8 +69,8 @@ class Flakiness:
         if self.margin is not None and self.score_rate > self.margin:
             said.append(
                 f"scores change by themselves for {self.score_rate:.3f} of the questions, more than the "
-                f"{self.margin:.3f} that the claim turns on (1 - its quality ratio, times the reference's score): repeat "
-                "before you trust a close verdict"
+                f"{self.margin:.3f} that the claim turns on (1 - its quality ratio, times the reference's score): "
+                "repeat before you trust a close verdict"
             )
         if self.predictions and self.run.info.sampling.get("temperature") == 0:
             said.append(f"the same greedy request (temperature 0) was answered differently, for {WHY}")

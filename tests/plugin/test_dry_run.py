@@ -69,7 +69,7 @@ def test_a_run_asked_for_twice_counts_once_and_references_are_in_it(project, ser
     rows = table(result)
     assert {"gsm8k / smollm2-135m-zero_shot", "gsm8k / phi-2-bootstrap", "preparing bootstrap", "total"} < set(rows)
     assert "20" == rows["total"][0]
-    assert "<= 10" == rows["preparing bootstrap"][0]  # there are ten training rows
+    assert "<= 7" == rows["preparing bootstrap"][0]  # of ten training rows three are for validation
     assert not (project.path / "ran").exists()
     assert () == server.requests
     result.stdout.fnmatch_lines(["*in ways of their own: test_sums.py::test_own*"])
