@@ -53,6 +53,7 @@ def outlook_of(session: pytest.Session) -> tuple[list[str], int]:
     bench = Workbench(state.profile, state.settings, progress=Silence())
     outlook = forecast.foresee(state.profile, state.settings, cells, bench.data)
     lines = forecast.lines(outlook) or ["nothing to measure: no chosen test asks for a run of a cell"]
+    lines += forecast.beyond(outlook.parts, state.settings.max_usd, state.settings.max_minutes)
     if state.settings.lift:
         lines.append("--sota-lift measures the steps to each optimized program, too: they are not in the table.")
     if unplanned:

@@ -105,6 +105,30 @@ def test_earlier_runs_tell_how_long_answers_are_and_how_fast(project, server):
     assert before == len(asked(server))
 
 
+def test_limits_that_may_not_suffice_are_named(project):
+    """Before anything is spent."""
+    project.profile(CLAIMED)
+
+    result = project.run("--sota-dry-run", "-k", "zero_shot", "--sota-max-cost", "1", "--sota-max-minutes", "5")
+
+    result.stdout.fnmatch_lines(["--sota-max-cost 1 may stop the command before its end*"])
+    result.stdout.fnmatch_lines(["Whether --sota-max-minutes 5 suffices is not known."])
+
+
+def test_no_model_server_is_imported(project, installed):
+    """Neither vLLM nor torch: a dry run is quick, and needs neither."""
+    installed.makeconftest(
+        """
+        import sys
+
+        def pytest_unconfigure():
+            print("imported:", *({"vllm", "torch", "transformers"} & set(sys.modules)))
+        """
+    )
+
+    project.run("--sota-dry-run").stdout.fnmatch_lines(["imported:"])
+
+
 def test_workers_are_not_needed(project, server):
     """Under xdist the controller does it alone."""
     result = project.run("--sota-dry-run", "-n2")

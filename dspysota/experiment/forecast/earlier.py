@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from dspysota.experiment.plan import Plan
@@ -38,10 +38,10 @@ class Earlier:
         runs = [run for run in (self.alike(plan), *self._runs) if run is not None]
         return next((run for run in runs if _fast(run.info, plan, served) and _rate(run) is not None), None)
 
-    def _first(self, plan: Plan, fits: object) -> Run | None:
-        assert callable(fits)
-        mine = (run for run in self._runs if run.info.model.name == plan.cell.model and run.info.task == plan.cell.task)
-        return next((r for r in mine if r.info.data.name == plan.info.name and fits(r.info)), None)
+    def _first(self, plan: Plan, fits: Callable[[RunInfo], bool]) -> Run | None:
+        wanted = (plan.cell.model, plan.cell.task, plan.info.name)
+        mine = (one for one in self._runs if (one.info.model.name, one.info.task, one.info.data.name) == wanted)
+        return next((run for run in mine if fits(run.info)), None)
 
 
 def tokens(run: Run, kind: str) -> float | None:

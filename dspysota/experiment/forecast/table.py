@@ -9,7 +9,10 @@ from dspysota.experiment.forecast.outlook import Outlook
 
 HEAD = ("run", "cases", "calls", "prompt tok", "completion tok", "USD", "minutes")
 
-FOOT = "<=: at most. Minutes are those of asking, without loading models. Retries are not foreseen."
+FOOT = (
+    "<=: at most. Minutes are those of asking, without loading models. Retries are not foreseen, and nothing is taken off "
+    "for what an unfinished folder of the same command holds already."
+)
 
 
 def lines(outlook: Outlook) -> list[str]:
@@ -30,6 +33,19 @@ def lines(outlook: Outlook) -> list[str]:
 
 def _whose(names: Sequence[str], everyone: int) -> str:
     return "all runs" if everyone > 1 and len(names) == everyone else ", ".join(dict.fromkeys(names))
+
+
+def beyond(parts: Sequence[Part], usd: float | None, minutes: float | None) -> list[str]:
+    """A sentence for each limit that the totals may go beyond, or that nothing can be said of."""
+    whole, said = total(parts), []
+    for flag, limit, expected in (("--sota-max-cost", usd, whole.usd), ("--sota-max-minutes", minutes, whole.minutes)):
+        if limit is None or not parts:
+            continue
+        if expected is None:
+            said.append(f"Whether {flag} {limit:g} suffices is not known.")
+        elif expected > limit:
+            said.append(f"{flag} {limit:g} may stop the command before its end, and the same command then goes on.")
+    return said
 
 
 def total(parts: Sequence[Part]) -> Part:
