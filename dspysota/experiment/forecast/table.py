@@ -10,8 +10,8 @@ from dspysota.experiment.forecast.outlook import Outlook
 HEAD = ("run", "cases", "calls", "prompt tok", "completion tok", "USD", "minutes")
 
 FOOT = (
-    "<=: at most. Minutes are those of asking, without loading models. Retries are not foreseen, and nothing is taken off "
-    "for what an unfinished folder of the same command holds already."
+    "<=: at most. Minutes are those of asking, without loading models. Retries are not foreseen, and nothing is taken "
+    "off for what an unfinished folder of the same command holds already."
 )
 
 
