@@ -68,6 +68,6 @@ def _skipped(item: pytest.Item) -> bool:
 
     if cell_of(item) is None and item.get_closest_marker("skip"):
         return True
-    with suppress(Exception):
+    with suppress(Exception, pytest.fail.Exception):
         return evaluate_skip_marks(item) is not None
     return False

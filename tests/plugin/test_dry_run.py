@@ -1,10 +1,12 @@
 """A dry run tells what the chosen tests would take: no test runs, and no model hears of it."""
 
 import re
+import subprocess
+import sys
 
 import pytest
 
-from tests.plugin.projects import EVALS, PROFILE, asked
+from tests.plugin.projects import EVALS, HOME, PROFILE, asked
 
 pytest_plugins = ["pytester"]
 
@@ -136,6 +138,21 @@ def test_workers_are_not_needed(project, server):
     assert 0 == result.ret
     assert "20" == table(result)["total"][0]
     assert () == server.requests
+
+
+def test_the_headline_experiment_can_be_planned_anywhere(installed, tmp_path, monkeypatch):
+    """Without a GPU, a hub, weights and the variable with the endpoint's URL."""
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    command = [sys.executable, "-m", "pytest", "evals", "--sota-profile", "phi2-vs-llama70b", "--sota-dry-run"]
+    command += ["-p", "no:cacheprovider", "--sota-out", str(tmp_path)]
+
+    done = subprocess.run(command, cwd=HOME, capture_output=True, text=True, timeout=300, check=False)
+
+    assert 0 == done.returncode, done.stdout + done.stderr
+    assert "phi-2-bootstrap" in done.stdout
+    assert "llama-3.1-70b-instruct-zero_shot" in done.stdout
+    assert "llama-3.1-70b-instruct: DSPYSOTA_LLAMA70B_URL is not set" in done.stdout
+    assert [] == list(tmp_path.iterdir())
 
 
 def test_a_url_that_is_not_set_is_no_obstacle(installed, project):

@@ -129,9 +129,10 @@ def test_a_limit_ends_a_compilation_which_goes_on_with_a_higher_one(project, ser
     assert (2, None) == (info["compile"]["sessions"], info["compile"]["stopped"])
 
 
-def test_minutes_end_a_session_and_the_same_command_goes_on(project, server):
-    """They count from the session's start; no question is asked that would end later."""
-    result = project.run("--sota-max-minutes", "0.0001")
+@pytest.mark.parametrize("workers", [[], ["-n2"]])
+def test_minutes_end_a_session_and_the_same_command_goes_on(project, server, workers):
+    """They count from the session's start, in the controller; no question is asked that would end later."""
+    result = project.run("--sota-max-minutes", "0.0001", *workers)
 
     result.assert_outcomes(failed=2)
     result.stdout.fnmatch_lines(["*Stopped by --sota-max-minutes 0.0001: *minutes have passed*"])
