@@ -7,6 +7,7 @@ imports neither DSPy nor a model library.
 from __future__ import annotations
 
 from collections.abc import Generator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -41,8 +42,9 @@ def pytest_configure(config: pytest.Config) -> None:
         return
     if options.any_given(config):
         session.check()
-    if session.dry_run:
-        dryrun.without_workers(config)
+    with suppress(pytest.UsageError):  # a bad variable disturbs only tests that use it
+        if session.dry_run:
+            dryrun.without_workers(config)
     collector = config.stash[COLLECTOR] = Collector(config)
     config.pluginmanager.register(collector, "dspysota-collector")
     page = config.getoption("htmlpath", None)
@@ -70,9 +72,12 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtestloop(session: pytest.Session) -> bool | None:
     """With --sota-dry-run, say what the tests would take, and run none; not where some could not be collected."""
-    if not session.config.stash[SESSION].dry_run or session.testsfailed or session.config.option.collectonly:
+    state = session.config.stash[SESSION]
+    if session.testsfailed or session.config.option.collectonly:
         return None
-    return dryrun.instead_of_running(session)
+    if not collect.asking(session.items) and not options.any_given(session.config):
+        return None  # a variable in the environment is no reason to keep other projects' tests from running
+    return dryrun.instead_of_running(session) if state.dry_run else None
 
 
 @pytest.hookimpl(wrapper=True)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dspysota.plugin.collect import cell_of, needed
+from dspysota.plugin.collect import asking, cell_of, needed
 from dspysota.plugin.session import SESSION
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def outlook_of(session: pytest.Session) -> tuple[list[str], int]:
     from dspysota.experiment import Silence, Workbench, forecast
 
     state = session.config.stash[SESSION]
-    ours = [item for item in session.items if "sota" in getattr(item, "fixturenames", ())]
+    ours = asking(session.items)
     cells: list[Cell] = []
     unplanned = []
     for item in ours:

@@ -93,6 +93,11 @@ class SotaSession:
         return Workbench(self.profile, self.settings, folder=self._open, progress=progress_for(self._config))
 
     @property
+    def limits_dollars(self) -> bool:
+        """Whether --sota-max-cost was given, right or wrong."""
+        return self._given("--sota-max-cost").value is not None
+
+    @property
     def dry_run(self) -> bool:
         """Whether no test is to run. Raises pytest.UsageError."""
         return options.switch(self._given("--sota-dry-run"))

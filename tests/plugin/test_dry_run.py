@@ -131,6 +131,16 @@ def test_no_model_server_is_imported(project, installed):
     project.run("--sota-dry-run").stdout.fnmatch_lines(["imported:"])
 
 
+def test_a_variable_keeps_no_test_of_other_projects_from_running(installed, monkeypatch):
+    """On the command line it was meant for these tests; in the environment it may have been meant for others."""
+    installed.makepyfile(test_plain="def test_it(): pass")
+    assert "1 tests chosen, none run" in installed.runpytest_subprocess("--sota-dry-run").stdout.str()
+
+    monkeypatch.setenv("DSPYSOTA_DRY_RUN", "1")
+
+    installed.runpytest_subprocess().assert_outcomes(passed=1)
+
+
 def test_workers_are_not_needed(project, server):
     """Under xdist the controller does it alone."""
     result = project.run("--sota-dry-run", "-n2")
