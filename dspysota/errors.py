@@ -8,6 +8,7 @@ SotaError
 │       └── NotServedError  a server answers, and serves other models than the one asked for
 ├── ProgramError       a program cannot be prepared, saved or loaded
 └── RunError           a run cannot be measured, stored or continued
+    └── LimitReachedError   --sota-max-cost or --sota-max-minutes ended it; a higher limit goes on
 
 Messages are one or two sentences: what is wrong (with the value, in quotes), what would be right,
 and the command or setting that cures it.
@@ -44,3 +45,7 @@ class ProgramError(SotaError):
 
 class RunError(SotaError):
     """A run cannot be measured, stored or continued."""
+
+
+class LimitReachedError(RunError):
+    """The session's limit of dollars or minutes ended it; what was answered is kept, and a higher limit goes on."""

@@ -16,7 +16,7 @@ from dspysota import paths, source, tasks
 from dspysota.approaches import approach, origin
 from dspysota.approaches import split as split_approach
 from dspysota.compiling import saved
-from dspysota.compiling.budget import Price
+from dspysota.compiling.budget import Guard, Price
 from dspysota.compiling.job import Job, Outcome, make_job
 from dspysota.compiling.progress import Progress
 from dspysota.compiling.tape import Tape
@@ -57,6 +57,8 @@ class Effort:
     """By the models' names."""
     model_name: str = ""
     """The name of the program's own model, for prices and messages; its served name where there is none."""
+    guard: Guard | None = None
+    """The limits of the session that the compilation is a part of."""
 
 
 def prepare(  # noqa: PLR0913  everything that decides the program, all but its approach by keyword
@@ -145,8 +147,9 @@ class _Work:
         path = paths.tapes_dir() / f"{saved.key_of(parts)[:32]}.jsonl"
         if not use_cache or _older(path, since):
             path.unlink(missing_ok=True)
-        with Tape(path, budget, concurrency=self.fields["concurrency"], prices=self.effort.prices) as tape:
-            with self.effort.teacher.open() if self.effort.teacher else nullcontext() as teacher:
+        effort, at_once = self.effort, self.fields["concurrency"]
+        with Tape(path, budget, concurrency=at_once, prices=effort.prices, guard=effort.guard) as tape:
+            with effort.teacher.open() if effort.teacher else nullcontext() as teacher, tape.going_on():
                 state, info = self.compiled(tape, teacher)
             # With requests that failed, others might have been found than on a good day: good for this run only.
             if not tape.unlucky:

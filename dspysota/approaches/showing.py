@@ -11,11 +11,12 @@ import dspy
 
 from dspysota import tasks
 from dspysota.approaches import approach
+from dspysota.approaches.rendering import render
 from dspysota.compiling import saved
-from dspysota.compiling.clerk import Clerk, Step
+from dspysota.compiling.clerk import Step
 from dspysota.compiling.library import Stored
 from dspysota.errors import ConfigError, ProgramError
-from dspysota.programs import create, make_adapter, make_solver
+from dspysota.programs import create, make_adapter
 from dspysota.programs.retrieval import naming
 from dspysota.records import Example
 
@@ -66,9 +67,7 @@ def walk(entry: Stored, question: str | None = None) -> Walk:
     Raises ProgramError where this version has no such program, or it does not fit.
     """
     module = rebuilt(entry)
-    clerk = Clerk({id(predictor): name for name, predictor in module.named_predictors()})
-    with dspy.context(callbacks=[clerk]):
-        answer = make_solver(module, clerk.lm(), entry.part("adapter"))(sample(entry.part("task"), question))
-    reached = {step.predictor for step in clerk.steps}
+    (seen,) = render(module, entry.part("adapter"), [sample(entry.part("task"), question)])
+    reached = {step.predictor for step in seen.steps}
     missed = tuple(name for name, _ in module.named_predictors() if name not in reached)
-    return Walk(steps=tuple(clerk.steps), missed=missed, error=answer.error)
+    return Walk(steps=seen.steps, missed=missed, error=seen.error)

@@ -150,7 +150,7 @@ def _lower(both: Pairs, alpha: float, noise: SeedNoise) -> float:
     for _ in range(ROUNDS):
         shares = numpy.linspace(low, high, GRID)[1:-1]
         shown = _tails(both, shares / (1 - shares), noise).above <= alpha
-        # The bound nearest to the observed ratio: far from it, where the test hardly says anything, p-values grow again.
+        # The bound nearest to the observed ratio: far from it, where few answers say anything, p-values grow again.
         first = len(shares) - int(numpy.argmax(shown[::-1])) if shown.any() else 0
         step = (high - low) / (GRID - 1)
         low, high = low + first * step, low + (first + 1) * step

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 from dspysota.errors import ProgramError
 from dspysota.records import Budget, Call, TokenPrice, Usage
@@ -23,6 +24,19 @@ def refusal(error: BaseException | None) -> BudgetSpentError | None:
     while error is not None and not isinstance(error, BudgetSpentError):
         error = error.__cause__
     return error
+
+
+class Guard(Protocol):
+    """Keeps all that a session asks inside its own limits, which end a compilation without ending its search."""
+
+    def admit(self, usd: float) -> str | None:
+        """Set aside what a request may cost, or say in a sentence why it must not be sent."""
+
+    def settle(self, aside: float, usd: float, seconds: float) -> None:
+        """Replace what was set aside by what the request took."""
+
+    def stop(self, why: str) -> None:
+        """Hear that a request did not fit and nothing is under way that may make room for it."""
 
 
 @dataclass(frozen=True)

@@ -10,20 +10,19 @@ import json
 import os
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import NamedTuple
+from typing import NoReturn
 
 from filelock import FileLock, Timeout
 from pydantic import ValidationError
 
-from dspysota.compiling.budget import BudgetSpentError, Price, Purse, Share
-from dspysota.errors import ProgramError
-from dspysota.records import Budget, Call, Failure, Phase, Record, Usage
-
-LASTING = frozenset({Failure.CONTEXT_OVERFLOW, Failure.REFUSED})
-"""Failures that the same request would meet on any other day."""
+from dspysota.compiling.budget import BudgetSpentError, Guard, Price, Purse, Share
+from dspysota.compiling.entries import LASTING, Entry, Sent, Weight, phases
+from dspysota.errors import LimitReachedError, ProgramError, SotaError
+from dspysota.records import Budget, Call, Phase
 
 WAIT_SECONDS = 10.0
 """How long a tape that another process holds is waited for."""
@@ -32,38 +31,13 @@ HOPELESS = 10
 """Requests of a session after which no more are sent if every one of them failed: the others would, too."""
 
 
-class Entry(Record):
-    """One line: a request that ended `elapsed` seconds after its session began. Its messages are in the key alone."""
-
-    key: str
-    phase: str
-    model: str
-    session: int
-    elapsed: float
-    call: Call
-    failure: Failure | None = None
-
-
-class Sent(NamedTuple):
-    """A request that was sent: its record, and what went wrong."""
-
-    call: Call
-    failure: Failure | None
-
-
-class Weight(NamedTuple):
-    """What a request may take, as far as it is known before it is sent."""
-
-    prompt_bytes: int
-    max_tokens: int
-
-
 class Tape:
     """Asks each request once, at most `concurrency` at a time, and inside the budget. Safe to use from many threads.
 
     `path` is an append-only file, None for a tape that is not kept. `prices` are by model name; a model without one
-    costs nothing that could be counted, so a budget in dollars needs one for every model. Raises ProgramError when the
-    file is held by another process or cannot be read.
+    costs nothing that could be counted, so a budget in dollars needs one for every model. `guard` stands for the limits
+    of the whole session, this compilation included. Raises ProgramError when the file is held by another process or
+    cannot be read.
     """
 
     def __init__(
@@ -73,9 +47,11 @@ class Tape:
         *,
         concurrency: int,
         prices: Mapping[str, Price] | None = None,
+        guard: Guard | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._prices = prices or {}
+        self._guard = guard
         self.budget = budget
         self._purse = Purse(budget)
         self._clock = clock
@@ -89,6 +65,9 @@ class Tape:
         self._answered_now = False
         self.stopped: str | None = None
         """The bound that was reached, None while there is budget."""
+        self.halted: str | None = None
+        """Why the session's limits ended it, in a sentence; what was found by then is no result, but can be gone on
+        with."""
         self.given_up: str | None = None
         """The last error of a session whose every request failed, ten of them or more."""
         self.uncounted: str | None = None
@@ -149,10 +128,21 @@ class Tape:
 
     def phases(self) -> tuple[Phase, ...]:
         """Return what each phase took, in the order in which they began."""
-        found: dict[str, list[Entry]] = {}
-        for entry in list(self._entries):
-            found.setdefault(entry.phase, []).append(entry)
-        return tuple(self._phase(name, entries) for name, entries in found.items())
+        return phases(list(self._entries), self._prices)
+
+    @contextmanager
+    def going_on(self) -> Iterator[None]:
+        """Raise LimitReachedError where the session's limits ended the block, whatever it made of that.
+
+        The best program so far is no result then, as it is where a budget ends a search: the search will go on.
+        """
+        try:
+            yield
+        except SotaError:
+            if self.halted is None:
+                raise
+        if self.halted is not None:
+            raise LimitReachedError(self.halted)
 
     def close(self, *, remove: bool = False) -> None:
         """Send nothing more, and let go of the file, or delete it. Harmless to repeat."""
@@ -180,15 +170,23 @@ class Tape:
                 if key not in self._under_way and len(self._under_way) < self._concurrency:
                     share = self._purse.share(weight.prompt_bytes, weight.max_tokens, price)
                     lacks = self.stopped or self._purse.lacks(share, self.seconds)
-                    if lacks is None:
+                    halt = self._guard.admit(share.usd) if self._guard and lacks is None else None
+                    if lacks is None and halt is None:
                         self._purse.set_aside(share)
                         self._under_way.add(key)
                         return share
                     if self.stopped or not self._purse.waiting_helps:
-                        self.stopped = lacks
-                        self._change.notify_all()
-                        raise BudgetSpentError(f"The budget of {lacks} is spent.")
+                        self._end(lacks, halt)
                 self._change.wait()
+
+    def _end(self, lacks: str | None, halt: str | None) -> NoReturn:
+        """Raise BudgetSpentError, and have all others that wait raise it, too."""
+        self.stopped = lacks or "the session"
+        if halt is not None and self._guard is not None:
+            self.halted = halt
+            self._guard.stop(halt)
+        self._change.notify_all()
+        raise BudgetSpentError(self.halted or f"The budget of {self.stopped} is spent.")
 
     def _over(self) -> str | None:
         """Return why nothing more is sent, whatever is left of the budget."""
@@ -202,6 +200,8 @@ class Tape:
         with self._change:
             self._under_way.discard(key)
             self._purse.settle(share, sent.call if sent else None, self._prices.get(model))
+            if self._guard is not None:
+                self._guard.settle(*self._took(share, sent, model))
             if sent and not self._purse.counts(sent.call):
                 self.uncounted = model
             self._change.notify_all()  # heard once this block is left
@@ -224,26 +224,23 @@ class Tape:
             self._write(entry)
             self.given_up = self._fruitless()
 
+    def _took(self, share: Share, sent: Sent | None, model: str) -> tuple[float, float, float]:
+        """Return the dollars set aside for a request, those it took, and its seconds.
+
+        What the server did not report counts with the most that it may have been.
+        """
+        if sent is None:
+            return share.usd, 0.0, 0.0
+        price = self._prices.get(model)
+        usd = price.of_usage(sent.call.usage) if price else 0.0
+        return share.usd, share.usd if usd is None else usd, sent.call.seconds
+
     def _fruitless(self) -> str | None:
         """Return the last error where all requests of this session failed and there were enough of them."""
         if self._answered_now:
             return None
         mine = [entry.call.error for entry in self._entries if entry.session == self._session]
         return mine[-1] if len(mine) >= HOPELESS else None
-
-    def _phase(self, name: str, entries: list[Entry]) -> Phase:
-        usage, by_model = Usage(), dict[str, Usage]()
-        for entry in entries:
-            usage = usage + entry.call.usage
-            by_model[entry.model] = by_model.get(entry.model, Usage()) + entry.call.usage
-        spent = [self._usd(entry) for entry in entries]
-        usd = None if None in spent else sum(one for one in spent if one is not None)
-        failed = sum(entry.call.error is not None for entry in entries)
-        return Phase(name=name, calls=len(entries), failed=failed, usage=usage, by_model=by_model, usd=usd)
-
-    def _usd(self, entry: Entry) -> float | None:
-        price = self._prices.get(entry.model)
-        return price.of_usage(entry.call.usage) if price else None
 
     def _session_seconds(self) -> dict[int, float]:
         seconds: dict[int, float] = {}

@@ -8,7 +8,8 @@ from typing import Any
 
 from dspy import lm15
 
-from dspysota.compiling.tape import Sent, Tape, Weight
+from dspysota.compiling.entries import Sent, Weight
+from dspysota.compiling.tape import Tape
 from dspysota.programs.calls import record, recording
 from dspysota.programs.lm import as_response
 from dspysota.programs.solver import failure_of

@@ -81,12 +81,13 @@ def _by_machine(run: Run) -> list[float | None]:
     """The whole busy time, split by the seconds that each case took.
 
     Many cases are asked at once, so that their seconds overlap: each at the full price of its own seconds would pay for
-    the machine many times over. Shares of the time that passed add up to exactly what the machine took.
+    the machine many times over. Shares of the time that passed add up to exactly what the machine took; where questions
+    were asked twice, to what is left without their second answers.
     """
     per_hour, wall = prices_of(run).usd_per_hour, run.info.wall_seconds
     if per_hour is None or wall <= 0:
         return [None] * len(run.cases)
-    total, seconds = per_hour * wall / _SECONDS_AN_HOUR, math.fsum(case.seconds for case in run.cases)
+    total, seconds = per_hour * wall / _SECONDS_AN_HOUR, math.fsum(case.seconds for case in (*run.cases, *run.again))
     if seconds <= 0:
         return [total / len(run.cases)] * len(run.cases)
     return [total * (case.seconds / seconds) for case in run.cases]

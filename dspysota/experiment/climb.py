@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dspysota import lift, programs
-from dspysota.errors import SotaError
+from dspysota.errors import LimitReachedError, SotaError
 from dspysota.experiment.workbench import Workbench
 from dspysota.lift import Rung
 from dspysota.profiles import Cell, Profile
@@ -16,7 +16,7 @@ def climb(workbench: Workbench, profile: Profile, cell: Cell, run: Run) -> tuple
 
     Does nothing for a run that is not of an optimized program. Returns a sentence for each step that could not be
     measured: a ladder lacks it, but the run itself is none the worse. A run that its claim ended early is no step that
-    others could be paired with, and nothing is measured for it.
+    others could be paired with, and nothing is measured for it. Raises LimitReachedError.
     """
     if run.ended_early and lift.optimized(run.info):
         asked, rows = len(run.cases), run.info.data.rows
@@ -29,6 +29,8 @@ def climb(workbench: Workbench, profile: Profile, cell: Cell, run: Run) -> tuple
         try:
             # The program was compiled in this session or is kept: even a fresh measurement must not look for another.
             made = workbench.run(step, keep_program=True)
+        except LimitReachedError:
+            raise  # the same command will measure it
         except SotaError as error:
             troubles.append(f"lift of {cell.id}: {step.id} could not be measured: {error}")
             continue

@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from dspysota import approaches, loop, programs
+from dspysota import approaches, programs
 from dspysota.errors import ServerError
-from dspysota.experiment import provenance
+from dspysota.experiment import prices, provenance
+from dspysota.experiment.asking import ask, book_of
 from dspysota.experiment.counting import counted, kept
 from dspysota.experiment.endpoints import endpoint
+from dspysota.experiment.limits import Limits, Meter, Questions, check_reported
 from dspysota.experiment.plan import TEMPERATURE, Plan
 from dspysota.experiment.progress import Progress
 from dspysota.experiment.settings import Settings
-from dspysota.experiment.watching import Against, Watching, watching
+from dspysota.experiment.watching import Against, watching
 from dspysota.loop import Evaluation
-from dspysota.records import Answer, Case, CompileInfo, Example, Failure, Run, RunInfo
+from dspysota.records import CompileInfo, Failure, Run, RunInfo
 from dspysota.serving import Endpoint
-from dspysota.store import Journal, RunFolder
+from dspysota.store import RunFolder
 
 if TYPE_CHECKING:
     from dspysota.approaches import Prepared  # importing it imports DSPy
@@ -37,15 +39,17 @@ class Ready:
     server: Endpoint
     compile: CompileInfo
     warm_up_requests: int
-    solve: Callable[[Example], Answer]
+    questions: Questions
 
 
-def measure(
+def measure(  # noqa: PLR0913  what a run depends on, each of another owner
     plan: Plan,
     settings: Settings,
     folder: RunFolder,
     progress: Progress,
+    limits: Limits,
     since: datetime | None = None,
+    *,
     against: Against | None = None,
 ) -> Run:
     """Ask all questions of a plan that its journal does not hold yet, score them, and store the run.
@@ -53,25 +57,25 @@ def measure(
     A program stored before `since` is compiled anew. Cases that another program of the plan has answered, before it
     was lost or compiled anew, belong to no run any more: their journal is dropped. A claim `against` a reference ends
     the run as soon as it is decided; what is stored is then complete, though rows were left out.
-    Raises SotaError when the model cannot be served or the program not be prepared; trouble with single questions is
-    recorded in their cases.
+    Raises SotaError when the model cannot be served or the program not be prepared, LimitReachedError where a limit of
+    the session ended it; trouble with single questions is recorded in their cases.
     """
-    with ready(plan, settings, progress, since) as prepared:
+    with ready(plan, settings, progress, limits, since) as prepared:
         info = _info(plan, prepared, settings)
         _drop_others(plan, info.key, folder)
         watch = watching(against, plan.rows, plan.info.digest, plan.task.primary)
-        journal = folder.journal(info.key, info)
-        # A run that goes on was counted in part only: its server may have been another, or was asked by others between.
-        whole = not journal.earlier_sessions
-        evaluation, counts = counted(
-            prepared.server, lambda: _evaluate(plan, prepared, journal, progress, watch), whole=whole
-        )
+        with book_of(folder, info, asked_twice=plan.ask_twice > 0) as book:
+            # A run that goes on was counted in part only: its server may have been another, or others asked it between.
+            whole = not book.earlier_sessions
+            (evaluation, again), counts = counted(
+                prepared.server, lambda: ask(plan, prepared.questions, limits, book, progress, watch), whole=whole
+            )
     outcome = {
         "wall_seconds": evaluation.wall_seconds,
         "sessions": evaluation.sessions,
         "watch": watch.record if watch else None,
     }
-    run = kept(Run(info=info.model_copy(update=outcome), cases=evaluation.cases), counts)
+    run = kept(Run(info=info.model_copy(update=outcome), cases=evaluation.cases, again=again), counts)
     folder.save_run(run)
     if run.ended_early and watch:
         asked, rows = len(run.cases), run.info.data.rows
@@ -88,10 +92,10 @@ def _drop_others(plan: Plan, key: str, folder: RunFolder) -> None:
                 folder.drop(run.info.key)
 
 
-def rehearse(plan: Plan, settings: Settings, progress: Progress) -> Evaluation:
+def rehearse(plan: Plan, settings: Settings, progress: Progress, limits: Limits) -> Evaluation:
     """Ask all questions of a plan and score them, and store nothing. Raises SotaError as `measure` does."""
-    with ready(plan, settings, progress) as prepared:
-        return _evaluate(plan, prepared, None, progress)
+    with ready(plan, settings, progress, limits) as prepared:
+        return ask(plan, prepared.questions, limits, None, progress).evaluation
 
 
 @contextmanager
@@ -99,6 +103,7 @@ def ready(
     plan: Plan,
     settings: Settings,
     progress: Progress,
+    limits: Limits,
     since: datetime | None = None,
     *,
     max_tokens: int | None = None,
@@ -107,13 +112,26 @@ def ready(
 
     It answers within `max_tokens`, by default those of the task.
     """
+    limits.check()
     with endpoint(plan, progress) as server:
-        prepared = _prepare(plan, server, settings, progress, since)
-        requests = _warm_up(plan, server, prepared)
+        limits.check()  # a large model takes minutes to load
+        prepared = _prepare(plan, server, settings, progress, limits, since)
+        limits.check()
+        requests = _warm_up(plan, server, prepared, limits)
         # One connection a thread that will ask: there are never more than rows.
         lm = _lm(plan, server, max_tokens=max_tokens, at_once=min(plan.concurrency, len(plan.rows)))
         solve = programs.make_solver(prepared.module, lm, plan.cell.adapter)
-        yield Ready(server, prepared.info, requests, solve)
+        questions = Questions(limits, solve, plan.price, _most(plan, prepared, limits))
+        yield Ready(server, prepared.info, requests, questions)
+
+
+def _most(plan: Plan, prepared: Prepared, limits: Limits) -> float:
+    """US dollars that a question may cost at most; 0 where nobody limits them."""
+    if plan.price is None or limits.usd is None:
+        return 0.0
+    from dspysota.approaches.rendering import most_tokens  # late: it imports DSPy
+
+    return plan.price.of(*most_tokens(prepared.module, plan.cell.adapter, plan.rows, plan.task.max_tokens))
 
 
 def _lm(plan: Plan, server: Endpoint, *, max_tokens: int | None = None, at_once: int | None = None) -> Any:
@@ -129,19 +147,25 @@ def _lm(plan: Plan, server: Endpoint, *, max_tokens: int | None = None, at_once:
     )
 
 
-def _warm_up(plan: Plan, server: Endpoint, prepared: Prepared) -> int:
+def _warm_up(plan: Plan, server: Endpoint, prepared: Prepared, limits: Limits) -> int:
     """Ask one training question for a single token, so that no test question pays for imports, kernels and templates.
 
-    Returns the number of requests; they are not counted anywhere else. Raises ServerError when there is no answer.
+    Returns the number of requests; they are counted nowhere else but in what the session spends. Raises ServerError
+    when there is no answer, ConfigError where dollars are limited and the server does not report tokens.
     """
     solve = programs.make_solver(prepared.module, _lm(plan, server, max_tokens=1, at_once=1), plan.cell.adapter)
     answer = solve(plan.data.splits.train[0])
     if answer.failure in UNREACHABLE:
         raise ServerError(f"{server.info.name!r} at {server.base_url} does not answer: {answer.error}")
+    check_reported(limits, plan.cell.model, answer.calls)
+    if usd := prices.spent(plan.price, answer.calls):
+        limits.spending.settle(0.0, usd)
     return len(answer.calls)
 
 
-def _prepare(plan: Plan, server: Endpoint, settings: Settings, progress: Progress, since: datetime | None) -> Prepared:
+def _prepare(
+    plan: Plan, server: Endpoint, settings: Settings, progress: Progress, limits: Limits, since: datetime | None
+) -> Prepared:
     with progress.aside():
         return approaches.prepare(
             plan.cell.approach,
@@ -154,7 +178,7 @@ def _prepare(plan: Plan, server: Endpoint, settings: Settings, progress: Progres
             seed=plan.seed,
             concurrency=plan.concurrency,
             cache_key=_cache_key(plan, server),
-            effort=_effort(plan, progress),
+            effort=_effort(plan, progress, limits),
             use_cache=not settings.fresh,
             since=since,
             progress=not progress.quiet,
@@ -162,9 +186,8 @@ def _prepare(plan: Plan, server: Endpoint, settings: Settings, progress: Progres
         )
 
 
-def _effort(plan: Plan, progress: Progress) -> Effort:
+def _effort(plan: Plan, progress: Progress, limits: Limits) -> Effort:
     from dspysota.approaches.preparing import Effort, Teacher  # late: it imports DSPy
-    from dspysota.compiling.budget import Price
 
     @contextmanager
     def taught_by(teacher: Plan) -> Iterator[Any]:
@@ -172,19 +195,16 @@ def _effort(plan: Plan, progress: Progress) -> Effort:
             yield _lm(teacher, server)
 
     models = (plan, plan.teacher) if plan.teacher else (plan,)
-    prices = {
-        each.cell.model: Price(each.use.price.prompt, each.use.price.completion, each.use.price.cached)
-        for each in models
-        if each.use.price
-    }
+    known = {each.cell.model: each.price for each in models if each.price}
     teacher = plan.teacher
     return Effort(
         optimize=plan.cell.optimize,
         teacher=Teacher(name=teacher.cell.model, digest=teacher.identity, open=lambda: taught_by(teacher))
         if teacher
         else None,
-        prices=prices,
+        prices=known,
         model_name=plan.cell.model,
+        guard=Meter(limits),
     )
 
 
@@ -193,36 +213,6 @@ def _cache_key(plan: Plan, server: Endpoint) -> dict[str, str]:
     return (
         {"weights": plan.weights.digest} if plan.weights else {"endpoint": server.base_url, "model": server.served_name}
     )
-
-
-def _evaluate(
-    plan: Plan, prepared: Ready, journal: Journal | None, progress: Progress, watch: Watching | None = None
-) -> Evaluation:
-    name = " · ".join((plan.info.name, plan.cell.id))
-    progress.begin(name, len(plan.rows), plan.task.primary)
-    if watch is not None and journal is not None:
-        watch.begin(journal.cases.values())
-
-    def ended(case: Case, done: int, total: int) -> None:
-        progress.case(case, done, total)
-        if watch is not None:
-            watch.see(case)
-
-    try:
-        with journal or nullcontext():
-            return loop.evaluate(
-                prepared.solve,
-                plan.rows,
-                task_score=plan.task.score,
-                primary=plan.task.primary,
-                complete=plan.task.complete,
-                journal=journal,
-                concurrency=plan.concurrency,
-                on_case=ended,
-                stop=lambda: watch is not None and watch.decided,
-            )
-    finally:
-        progress.end()
 
 
 def _info(plan: Plan, prepared: Ready, settings: Settings) -> RunInfo:

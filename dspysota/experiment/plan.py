@@ -9,7 +9,9 @@ from dataclasses import dataclass, replace
 
 from dspysota import approaches, catalog, models, programs, source, tasks
 from dspysota.catalog import ModelSpec
+from dspysota.compiling.budget import Price
 from dspysota.errors import ConfigError
+from dspysota.experiment.prices import price_of
 from dspysota.experiment.provenance import versions
 from dspysota.experiment.settings import Settings
 from dspysota.models import Weights
@@ -41,6 +43,10 @@ class Plan:
     concurrency: int
     cost: Basis | None = None
     """By what claims count cost."""
+    ask_twice: float = 0.0
+    """Share of the rows to ask a second time."""
+    price: Price | None = None
+    """What the model's tokens cost; no part of the key, for another price is no other measurement."""
     teacher: Plan | None = None
     """The same cell with the model that teaches, where that is another one."""
     retrieval: str = ""
@@ -162,15 +168,18 @@ def _resolved(model: str, use: ModelUse) -> ModelUse:
     return use.model_copy(update={"base_url": url, "base_url_env": None})
 
 
-def plan(cell: Cell, profile: Profile, settings: Settings, data: TaskData, *, progress: bool) -> Plan:
+def plan(
+    cell: Cell, profile: Profile, settings: Settings, data: TaskData, *, progress: bool, fetch: bool = True
+) -> Plan:
     """Settle a cell. Fetches the model's weights where our own server will need them and they are not here.
 
-    Raises ConfigError, DataError or ModelError.
+    Without `fetch` nothing is fetched, and of a model whose weights are not here the plan has none: it is another plan
+    then than the one that will be measured. Raises ConfigError, DataError or ModelError.
     """
     limit = settings.limit if settings.limit is not None else cell.rows
     rows = data.take(limit)
     retrieval = _retrieval(cell, data)  # before the weights: where embeddings are missing, nothing need be fetched
-    use, spec, weights = _model(cell, profile, settings, progress)
+    use, spec, weights = _model(cell, profile, settings, progress, fetch)
     planned = Plan(
         cell=cell,
         task=tasks.get(cell.task),
@@ -185,21 +194,26 @@ def plan(cell: Cell, profile: Profile, settings: Settings, data: TaskData, *, pr
         concurrency=profile.concurrency,
         cost=profile.cost,
         retrieval=retrieval,
+        ask_twice=settings.ask_twice,
+        price=price_of(profile.use(cell.model)),
     )
     name = cell.optimize.teacher
     if name is None or name == cell.model or not approaches.approach(cell.approach).ASKS_MODEL:
         return planned
     taught = cell.model_copy(update={"model": name})
-    use, spec, weights = _model(taught, profile, settings, progress)
-    return replace(planned, teacher=replace(planned, cell=taught, use=use, spec=spec, weights=weights))
+    use, spec, weights = _model(taught, profile, settings, progress, fetch)
+    price = price_of(profile.use(name))
+    return replace(planned, teacher=replace(planned, cell=taught, use=use, spec=spec, weights=weights, price=price))
 
 
 def _model(
-    cell: Cell, profile: Profile, settings: Settings, progress: bool
+    cell: Cell, profile: Profile, settings: Settings, progress: bool, fetch: bool
 ) -> tuple[ModelUse, ModelSpec | None, Weights | None]:
     use, spec = model_of(cell, profile, settings)
     ours = spec is not None and not use.base_url
-    return use, spec, models.ensure(spec, progress=progress) if ours and spec else None
+    if not ours or spec is None:
+        return use, spec, None
+    return use, spec, models.ensure(spec, progress=progress) if fetch else models.find_weights(spec)
 
 
 def _retrieval(cell: Cell, data: TaskData) -> str:

@@ -33,6 +33,14 @@ class Settings:
     """Run folder whose runs are taken instead of measuring the reference's model."""
     sequential: bool = False
     """Let a claim that is decided end its candidate's run early."""
+    max_usd: float | None = None
+    """Spend at most so many US dollars, over all sessions of the command."""
+    max_minutes: float | None = None
+    """Ask nothing that would end later than this after the session's start."""
+    started: float | None = None
+    """When the session began, in seconds since the epoch; None: when its workbench was made."""
+    ask_twice: float = 0.0
+    """Share of each run's questions to ask a second time, in [0, 1]."""
     command: str = ""
     """The command as typed, for the report."""
 
@@ -40,7 +48,8 @@ class Settings:
         """Digest of what decides which runs this command makes; the same key continues an unfinished folder.
 
         Selections (`-k`, `-m`) and the number of workers do not count: the same runs are only asked for in another
-        order. The commit does, because cases of different code must not be mixed into one run.
+        order. Neither do limits: with a higher one the command goes on. The commit does, because cases of different
+        code must not be mixed into one run.
         """
         return command_key(
             {
@@ -54,6 +63,7 @@ class Settings:
                 "reference": str(self.reference) if self.reference else None,
                 # A run that may end early is not the whole one.
                 "sequential": self.sequential,
+                **({"ask_twice": self.ask_twice} if self.ask_twice else {}),
                 "commit": commit,
             }
         )

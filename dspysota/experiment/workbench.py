@@ -12,8 +12,10 @@ from dspysota.errors import RunError
 from dspysota.experiment import provenance
 from dspysota.experiment.endpoints import endpoint
 from dspysota.experiment.known import make_cell
+from dspysota.experiment.limits import Limits
 from dspysota.experiment.measure import measure, ready, rehearse
 from dspysota.experiment.plan import Plan, plan
+from dspysota.experiment.prices import check_priced
 from dspysota.experiment.progress import Progress
 from dspysota.experiment.settings import Settings
 from dspysota.experiment.watching import Against
@@ -21,7 +23,7 @@ from dspysota.loop import Evaluation
 from dspysota.profiles import Cell, Profile
 from dspysota.records import Answer, DataInfo, Example, Run
 from dspysota.serving import Endpoint
-from dspysota.store import RunFolder
+from dspysota.store import RunFolder, Spending
 from dspysota.tasks import DataSource, TaskData
 
 
@@ -45,6 +47,12 @@ class Workbench:
         self._progress = progress
         self._data: dict[str, TaskData] = {}
         self._runs: dict[str, Run] = {}
+        self._limits = Limits(
+            usd=settings.max_usd,
+            minutes=settings.max_minutes,
+            started=settings.started,
+            spending=lambda: Spending(self._folder().path),
+        )
         self._since = datetime.now(UTC) if settings.recompile else None
 
     def cell(self, **names: str | int | None) -> Cell:
@@ -56,9 +64,9 @@ class Workbench:
 
         A claim `against` a reference may end it early; it is then the cell's run for this command all the same. With
         `keep_program` a stored program is taken although everything is to be measured anew. Raises SotaError when
-        it cannot be measured at all.
+        it cannot be measured at all, LimitReachedError where a limit of the session does not let it.
         """
-        planned = self._plan(cell)
+        planned = self._plan(cell, fetch=self._limits.reached() is None)
         if planned.key not in self._runs:
             self._runs[planned.key] = self._find_or_measure(planned, keep_program, against)
         return self._runs[planned.key]
@@ -84,7 +92,8 @@ class Workbench:
 
     def rehearse(self, cell: Cell, rows: int) -> Evaluation:
         """The cell's answers to the first `rows` training questions, scored; nothing is stored. Raises SotaError."""
-        return rehearse(self._plan(cell).on_training_rows(rows), self._settings, self._progress)
+        planned = self._plan(cell).on_training_rows(rows)
+        return rehearse(planned, self._settings, self._progress, self._limits)
 
     def data(self, task: str) -> TaskData:
         """The task's rows, read once. Raises ConfigError or DataError."""
@@ -96,6 +105,7 @@ class Workbench:
     @contextmanager
     def serve(self, cell: Cell) -> Iterator[Endpoint]:
         """The cell's model, running, shared with others. Raises SotaError."""
+        self._limits.check()
         with endpoint(self._plan(cell), self._progress, alone=False) as found:
             yield found
 
@@ -103,11 +113,17 @@ class Workbench:
     def solver(self, cell: Cell, *, max_tokens: int | None = None) -> Iterator[Callable[[Example], Answer]]:
         """The cell's prepared program on its running model, which is ours alone. Raises SotaError.
 
-        With `max_tokens` every request ends after so many, whatever the task allows.
+        With `max_tokens` every request ends after so many, whatever the task allows. What it answers counts against the
+        session's limits, and once one is reached it raises LimitReachedError.
         """
-        planned = self._plan(cell)
-        with ready(planned, self._settings, self._progress, self._since, max_tokens=max_tokens) as prepared:
-            yield prepared.solve
+        planned, settings = self._plan(cell), self._settings
+        with ready(planned, settings, self._progress, self._limits, self._since, max_tokens=max_tokens) as prepared:
+
+            def solve(example: Example) -> Answer:
+                self._limits.check()
+                return prepared.questions.solve(example)
+
+            yield solve
 
     def facts(self, cell: Cell) -> dict[str, str | int | None]:
         """What a duration measured with the cell depends on, besides the machine: plain values. Raises SotaError."""
@@ -127,10 +143,16 @@ class Workbench:
             "commit": provenance.commit(self._settings.root),
         }
 
-    def _plan(self, cell: Cell) -> Plan:
+    def _plan(self, cell: Cell, *, fetch: bool = True) -> Plan:
         data = self.data(cell.task)
+        told = not self._progress.quiet
         with self._progress.aside():
-            return plan(cell, self._profile, self._settings, data, progress=not self._progress.quiet)
+            planned = plan(cell, self._profile, self._settings, data, progress=told, fetch=fetch)
+        if self._settings.max_usd is not None:
+            for one in (planned, planned.teacher):
+                if one is not None:
+                    check_priced(one.cell.model, one.price)
+        return planned
 
     def _load(self, task: str) -> TaskData:
         source = replace(DataSource.from_environment(self._settings.data), announce=self._progress.say)
@@ -150,7 +172,8 @@ class Workbench:
         with folder.turn(planned.key):
             stored = next((run for run in self.runs() if planned.made(run)), None)
             if stored is None:
-                return measure(planned, settings, folder, self._progress, self._since, against)
+                self._limits.check()
+                return measure(planned, settings, folder, self._progress, self._limits, self._since, against=against)
             run = planned.priced(stored)
             if run.info != stored.info:
                 folder.save_run(run)

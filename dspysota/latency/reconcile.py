@@ -49,9 +49,9 @@ def reconcile(run: Run) -> Reconciliation | None:
     server = run.info.server
     if server is None:
         return None
-    calls = [call for case in run.cases for call in case.calls]
+    calls = [call for case in (*run.cases, *run.again) for call in case.calls]
     answers = sum(call.error is None for call in calls)
-    usage = run.usage
+    usage = run.usage + run.again_usage
     return Reconciliation(
         server=server,
         prompt=None if usage.prompt_tokens is None else server.prompt_tokens - usage.prompt_tokens,

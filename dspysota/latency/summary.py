@@ -41,7 +41,8 @@ class Latency:
 def of_run(run: Run) -> Latency:
     """All figures of a run; each is None where there is nothing to tell it from, never 0."""
     calls = [call for case in run.cases for call in case.calls]
-    wall, tokens = run.info.wall_seconds, run.usage.completion_tokens
+    # Second answers took of the same time.
+    wall, tokens = run.info.wall_seconds, (run.usage + run.again_usage).completion_tokens
     rate, by = _hit_rate(run)
     return Latency(
         at_once=run.info.concurrency,
@@ -51,7 +52,7 @@ def of_run(run: Run) -> Latency:
             [case.first_token_seconds for case in run.cases if case.calls and case.calls[0].error is None]
         ),
         queue=Spread.over([call.queue_seconds for call in calls if call.error is None]),
-        questions_per_second=len(run.cases) / wall if run.cases and wall > 0 else None,
+        questions_per_second=(len(run.cases) + len(run.again)) / wall if run.cases and wall > 0 else None,
         completion_tokens_per_second=tokens / wall if run.cases and tokens is not None and wall > 0 else None,
         hit_rate=rate,
         hit_rate_by=by,

@@ -12,9 +12,8 @@ from queue import SimpleQueue
 
 from dspysota.errors import RunError
 from dspysota.loop.classify import Complete, Score, judge
-from dspysota.loop.ledger import FEWEST_UNREACHED, Ledger, unreached
+from dspysota.loop.ledger import FEWEST_UNREACHED, Book, Ledger, unreached
 from dspysota.records import Answer, Case, Example
-from dspysota.store import Journal
 
 OnCase = Callable[[Case, int, int], None]
 """Called in the caller's thread with each new case, the number of cases that are final, and the number wanted."""
@@ -47,7 +46,7 @@ def evaluate(  # noqa: PLR0913 one name per thing that varies; all but the first
     task_score: Score,
     primary: str,
     complete: Complete,
-    journal: Journal | None = None,
+    journal: Book | None = None,
     concurrency: int,
     clock: Callable[[], float] = time.perf_counter,
     on_case: OnCase | None = None,
@@ -101,7 +100,7 @@ def evaluate(  # noqa: PLR0913 one name per thing that varies; all but the first
     return _sum_up(ledger, journal, clock() - started if places else None)
 
 
-def _sum_up(ledger: Ledger, journal: Journal | None, seconds: float | None) -> Evaluation:
+def _sum_up(ledger: Ledger, journal: Book | None, seconds: float | None) -> Evaluation:
     """`seconds` is None when everything was answered in earlier sessions."""
     earlier, before = (journal.earlier_sessions, journal.earlier_seconds) if journal is not None else (0, 0.0)
     if seconds is None:

@@ -3,18 +3,40 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import count
+from typing import Protocol
 
 from dspysota.errors import RunError
 from dspysota.records import Answer, Case, Failure
-from dspysota.store import Journal
 
 NO_CONNECTION = "No connection"
 """How the error of an answer begins when no HTTP response came, so that the server may be gone altogether."""
 
 FEWEST_UNREACHED = 8
 """Cases in a row without a connection from which on a server counts as gone."""
+
+
+class Book(Protocol):
+    """Where cases are kept as they end: a journal, or something that writes several."""
+
+    @property
+    def cases(self) -> Mapping[str, Case]:
+        """Those that earlier sessions left, by the ids of their examples."""
+
+    @property
+    def earlier_sessions(self) -> int:
+        """How many there were."""
+
+    @property
+    def earlier_seconds(self) -> float:
+        """Wall time of them all."""
+
+    def append(self, case: Case, elapsed: float) -> None:
+        """Keep a case that ended so many seconds after this session began."""
+
+    def end(self, elapsed: float) -> None:
+        """Note how long this session went on."""
 
 
 def unreached(answer: Answer) -> bool:
@@ -30,7 +52,7 @@ class Ledger:
     final). Safe to use from many threads.
     """
 
-    def __init__(self, places: int, journal: Journal | None, elapsed: Callable[[], float], limit: int) -> None:
+    def __init__(self, places: int, journal: Book | None, elapsed: Callable[[], float], limit: int) -> None:
         self._cases: list[Case | None] = [None] * places
         self._journal = journal
         self._elapsed = elapsed

@@ -7,11 +7,12 @@ imports neither DSPy nor a model library.
 from __future__ import annotations
 
 from collections.abc import Generator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
-from dspysota.plugin import claiming, collect, options, sights
+from dspysota.plugin import claiming, collect, dryrun, options, sights
 from dspysota.plugin.collector import Collector
 from dspysota.plugin.fixture import Sota, plainly, sota
 from dspysota.plugin.html import HtmlColumns
@@ -42,6 +43,9 @@ def pytest_configure(config: pytest.Config) -> None:
         return
     if options.any_given(config):
         session.check()
+    with suppress(pytest.UsageError):  # a bad variable disturbs only tests that use it
+        if session.dry_run:
+            dryrun.without_workers(config)
     collector = config.stash[COLLECTOR] = Collector(config)
     config.pluginmanager.register(collector, "dspysota-collector")
     page = config.getoption("htmlpath", None)
@@ -58,6 +62,23 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Order tests by model."""
     collect.order(config, items)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Refuse a limit that cannot be kept, now that -k and -m have chosen."""
+    collect.check_limits(session.config, session.items)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtestloop(session: pytest.Session) -> bool | None:
+    """With --sota-dry-run, say what the tests would take, and run none; not where some could not be collected."""
+    state = session.config.stash[SESSION]
+    if session.testsfailed or session.config.option.collectonly:
+        return None
+    if not collect.asking(session.items) and not options.any_given(session.config):
+        return None  # a variable in the environment is no reason to keep other projects' tests from running
+    return dryrun.instead_of_running(session) if state.dry_run else None
 
 
 @pytest.hookimpl(wrapper=True)

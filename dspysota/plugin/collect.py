@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, get_args
 
 import pytest
@@ -84,6 +86,53 @@ def _check_values(wanted: dict[str, str], rival: str | None) -> None:
         raise pytest.UsageError(f"@pytest.mark.sota has {error}") from error
 
 
+def check_limits(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Refuse the session before anything is asked where a limit of dollars meets a model without a price."""
+    session = config.stash[SESSION]
+    if not session.limits_dollars or not asking(items):
+        return
+    try:
+        cells = [cell for item in items for cell in needed(item, session.profile)]
+        _ = session.settings
+    except pytest.UsageError:
+        return  # each of these tests will say so
+    models = [model for cell in cells for model in (cell.model, cell.optimize.teacher) if model]
+    try:
+        session.check_priced(dict.fromkeys(models))
+    except pytest.UsageError as error:
+        if not hasattr(config, "workerinput"):
+            raise
+        session.refused = str(error)
+
+
+def asking(items: Iterable[pytest.Item]) -> list[pytest.Item]:
+    """Those of the tests that use `sota`, by themselves or by another fixture."""
+    return [item for item in items if "sota" in getattr(item, "fixturenames", ())]
+
+
+def needed(item: pytest.Item, profile: Profile) -> list[Cell]:
+    """The cells that a test will have measured, as far as can be told without running it.
+
+    Its own; and the reference, where its marker says so or its function mentions `reference` or `claim`. A test that
+    does not take `sota` itself asks the model in another way, by a fixture.
+    """
+    cell = cell_of(item)
+    function = getattr(item, "function", None)
+    if cell is None or function is None or "sota" not in inspect.signature(function).parameters:
+        return []
+    marker = item.get_closest_marker("sota")
+    against = "against" in marker.kwargs if marker else False
+    mentions = set(getattr(getattr(function, "__code__", None), "co_names", ()))
+    rival = profile.reference(cell.task) if against or mentions & {"reference", "claim"} else None
+    return [cell, *([rival] if rival is not None and rival != cell else [])]
+
+
+def cell_of(item: pytest.Item) -> Cell | None:
+    """The cell that a test was parametrized with."""
+    callspec = getattr(item, "callspec", None)
+    return callspec.params.get("cell") if callspec else None
+
+
 def order(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Bring tests that use `sota` into the order of the profile's models, each server starting once.
 
@@ -111,8 +160,7 @@ def _models(profile: Profile, *, references_first: bool) -> list[str]:
 
 
 def _rank(item: pytest.Item, profile: Profile, models: list[str]) -> tuple[int, bool]:
-    callspec = getattr(item, "callspec", None)
-    cell = callspec.params.get("cell") if callspec else None
+    cell = cell_of(item)
     if cell is None or cell.model not in models:
         return (len(models), False)
     marker = item.get_closest_marker("sota")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,15 +10,49 @@ import pytest
 
 from dspysota.errors import SotaError
 from dspysota.plugin.place import met_at, take_over
-from dspysota.plugin.session import SESSION
-from dspysota.plugin.sights import Sight, broken, notes_on, other_failure, sights_on, undecided, unmade, verdicts_on
+from dspysota.plugin.session import SESSION, STARTED
+from dspysota.plugin.sights import (
+    Sight,
+    broken,
+    limited,
+    notes_on,
+    other_failure,
+    sights_on,
+    undecided,
+    unmade,
+    verdicts_on,
+)
 
 if TYPE_CHECKING:
     from dspysota.claims import Verdict
+    from dspysota.profiles import Cell, Profile
     from dspysota.records import Run
     from dspysota.report import Outcome, ReportMeta
     from dspysota.report.meta import Decision
     from dspysota.store import RunFolder
+
+
+def margins(profile: Profile, runs: Sequence[Run]) -> dict[str, float]:
+    """By the keys of runs, the score differences that the profile's claim turns on; none without a reference's run."""
+    found = {}
+    for run in runs:
+        terms, cell = profile.terms(run.info.task), profile.reference(run.info.task)
+        if terms is None or terms.quality_ratio is None or cell is None:
+            continue
+        if (reference := _made_of(cell, runs)) is not None:
+            found[run.info.key] = max(0.0, 1 - terms.quality_ratio) * reference.score()
+    return found
+
+
+def _made_of(cell: Cell, runs: Sequence[Run]) -> Run | None:
+    """The run of a cell, if it has cases."""
+    wanted = (cell.task, cell.model, cell.program, cell.approach, cell.adapter)
+
+    def named(run: Run) -> tuple[str, ...]:
+        return run.info.task, run.info.model.name, run.info.program, run.info.approach, run.info.adapter
+
+    return next((run for run in runs if run.cases and named(run) == wanted), None)
+
 
 OPEN_ENDS = (pytest.ExitCode.INTERRUPTED, pytest.ExitCode.INTERNAL_ERROR)
 """Exit codes after which the same command goes on where this one stopped."""
@@ -37,6 +72,8 @@ class Collector:
         """The folder of the report, once it is written."""
         self.open_end = False
         """Whether the same command will go on with the same folder."""
+        self.limited = False
+        """Whether that needs a higher limit."""
         self.trouble = ""
         """Why the report could not be written, in a sentence."""
         self._outcomes: dict[str, Outcome] = {}
@@ -53,6 +90,7 @@ class Collector:
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Take in one phase of one test."""
         self.open_end = self.open_end or broken(report)
+        self.limited = self.limited or limited(report)
         if report.when == "call":
             self.notes += notes_on(report)
             if reason := unmade(report):
@@ -68,8 +106,10 @@ class Collector:
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: object) -> None:
-        """Remember under which name the workers meet."""
-        self._uid = vars(node)["workerinput"]["testrunuid"]
+        """Remember under which name the workers meet, and tell them when the session began."""
+        given = vars(node)["workerinput"]
+        self._uid = given["testrunuid"]
+        given[STARTED] = self._config.stash[SESSION].started
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: object, error: object) -> None:
@@ -146,4 +186,5 @@ class Collector:
             verdicts=self.decisions,
             terms=stated(session.profile),
             published=quotes(session.profile),
+            margins=margins(session.profile, self.runs),
         )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import pytest
 
-from dspysota.errors import ConfigError, DataError, NotServedError, ProgramError, SotaError
+from dspysota.errors import ConfigError, DataError, LimitReachedError, NotServedError, ProgramError, SotaError
 from dspysota.plugin.session import SESSION, SotaSession
 from dspysota.plugin.sights import SEEN, Seen, Sight
 
@@ -76,6 +76,8 @@ class Sota:
             if cell is not None:
                 self._skip_replayed(cell)
         with noted(seen), plainly():
+            if self._session.refused:
+                raise ConfigError(self._session.refused)
             bench = self._session.workbench
             if cell is None:
                 names = {"task": task, "model": model, "approach": approach, "adapter": adapter}
@@ -217,6 +219,9 @@ def noted(seen: Seen) -> Iterator[None]:
         yield
     except pytest.fail.Exception as failure:
         seen.unmade = str(failure.msg)
+        seen.limited = seen.limited or (
+            isinstance(failure.__context__, LimitReachedError) and "--sota-max-cost" in seen.unmade
+        )
         if isinstance(failure.__context__, FINAL):
             seen.broken = already
         raise

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -95,6 +96,29 @@ OPTIONS = (
         flag="--sota-sequential",
         help="End a candidate's run as soon as the profile's claim on its quality is decided, the reference first.",
     ),
+    Option(
+        flag="--sota-dry-run",
+        help="Run no test and ask no model: print the questions, calls, tokens, dollars and minutes to expect, and "
+        "which differences so many questions can tell.",
+    ),
+    Option(
+        flag="--sota-max-cost",
+        metavar="USD",
+        help="Ask nothing that might bring the command's cost above so many US dollars. With a higher limit the same "
+        "command goes on.",
+    ),
+    Option(
+        flag="--sota-max-minutes",
+        metavar="M",
+        help="Ask nothing that would end later than so many minutes after the session's start, loading models "
+        "included. The same command goes on.",
+    ),
+    Option(
+        flag="--sota-ask-twice",
+        metavar="SHARE",
+        help="Ask this share of each run's questions a second time, such as 0.1, and report how many answers change by "
+        "themselves.",
+    ),
 )
 
 Origin = Literal["option", "environment", "ini", "default"]
@@ -150,6 +174,27 @@ def limit(text: Given) -> int | None:
     if not text.value.strip().isdecimal() or int(text.value) < 1:
         raise pytest.UsageError(f"{text.name} is {text.value!r}; it must be a whole number of at least 1.")
     return int(text.value)
+
+
+def positive(text: Given) -> float | None:
+    """A number above 0, or None. Raises pytest.UsageError."""
+    return None if text.value is None else _number(text, "a number above 0", lambda value: 0 < value < math.inf)
+
+
+def share(text: Given) -> float:
+    """A number from 0 to 1; 0 where nothing was said. Raises pytest.UsageError."""
+    wanted = "a share from 0 to 1, such as 0.1"
+    return 0.0 if text.value is None else _number(text, wanted, lambda value: 0 <= value <= 1)
+
+
+def _number(text: Given, wanted: str, fits: Callable[[float], bool]) -> float:
+    try:
+        value = float(text.value or "")
+    except ValueError:
+        value = math.nan
+    if not fits(value):
+        raise pytest.UsageError(f"{text.name} is {text.value!r}; it must be {wanted}.")
+    return value
 
 
 def folder(text: Given, base: Path) -> Path | None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shlex
+import time
+from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, cast, get_args
@@ -23,6 +25,10 @@ if TYPE_CHECKING:
     from dspysota.store import RunFolder
 
 
+STARTED = "dspysota_started"
+"""Under which the controller tells workers when the session began."""
+
+
 class SotaSession:
     """Everything that the hooks and the fixture share. Costs nothing until one of its properties is read."""
 
@@ -33,6 +39,10 @@ class SotaSession:
         self.climbed: set[str] = set()
         """Keys of the runs whose steps were measured or could not be."""
         self._found: dict[tuple[object, ...], Found] = {}
+        self.started: float = getattr(config, "workerinput", {}).get(STARTED) or time.time()
+        """When the session began, in the controller where there is one, in seconds since the epoch."""
+        self.refused: str | None = None
+        """Why nothing may be asked at all, in a sentence; workers cannot end a session, and tell it in every test."""
 
     @cached_property
     def settings(self) -> Settings:
@@ -54,6 +64,10 @@ class SotaSession:
             recompile=options.switch(self._given("--sota-recompile")),
             reference=options.run_folder(reference, self._base(reference)),
             sequential=options.switch(self._given("--sota-sequential")),
+            max_usd=options.positive(self._given("--sota-max-cost")),
+            max_minutes=options.positive(self._given("--sota-max-minutes")),
+            started=self.started,
+            ask_twice=options.share(self._given("--sota-ask-twice")),
             command=shlex.join(["pytest", *map(str, self._config.invocation_params.args)]),
         )
 
@@ -103,6 +117,28 @@ class SotaSession:
         if key not in self._found:
             self._found[key] = reference(self.workbench, self.profile, self.settings, cell, policy)
         return self._found[key]
+
+    @property
+    def limits_dollars(self) -> bool:
+        """Whether --sota-max-cost was given, right or wrong."""
+        return self._given("--sota-max-cost").value is not None
+
+    @property
+    def dry_run(self) -> bool:
+        """Whether no test is to run. Raises pytest.UsageError."""
+        return options.switch(self._given("--sota-dry-run"))
+
+    def check_priced(self, models: Iterable[str]) -> None:
+        """Raise pytest.UsageError where dollars are limited and one of these models has no price."""
+        if self.settings.max_usd is None:
+            return
+        from dspysota.experiment import prices
+
+        for model in models:
+            try:
+                prices.check_priced(model, prices.price_of(self.profile.use(model)))
+            except ConfigError as error:
+                raise pytest.UsageError(str(error)) from error
 
     @property
     def place(self) -> str:

@@ -73,6 +73,8 @@ class Seen:
     """Comparisons, in words."""
     broken: bool = False
     """True when a run could not be made though another try may succeed, so that the folder stays open for it."""
+    limited: bool = False
+    """True when it was a limit of the session's dollars that kept a run from being made."""
     unmade: str = ""
     """Why a run could not be made, in a sentence."""
     judged: dict[str, list[str]] = field(default_factory=dict)
@@ -107,6 +109,7 @@ def attach(item: pytest.Item, report: pytest.TestReport, error: BaseException | 
         "runs": [{**asdict(sight), "misses": seen.judged.get(key)} for key, sight in seen.sights.items()],
         "notes": list(seen.notes),
         "broken": seen.broken,
+        "limited": seen.limited,
         "unmade": seen.unmade,
         "verdicts": _plain(seen.verdicts),
         "undecided": report.when == "call" and _undecided(seen, report, error),
@@ -141,6 +144,11 @@ def other_failure(report: pytest.TestReport) -> str:
 def broken(report: pytest.TestReport) -> bool:
     """Whether a run could not be made that another try may make."""
     return bool((getattr(report, ATTRIBUTE, None) or {}).get("broken"))
+
+
+def limited(report: pytest.TestReport) -> bool:
+    """Whether only a higher limit lets the same command go on."""
+    return bool((getattr(report, ATTRIBUTE, None) or {}).get("limited"))
 
 
 def unmade(report: pytest.TestReport) -> str:

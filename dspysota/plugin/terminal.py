@@ -22,11 +22,13 @@ def summarize(reporter: pytest.TerminalReporter, collector: Collector, config: p
         _say_open(reporter, collector, quiet=config.get_verbosity() < 0)
         return
     from dspysota.plugin.session import SESSION
-    from dspysota.report import terminal
+    from dspysota.report import flakiness, terminal
 
     reporter.section("dspysota")
     for line in terminal.lines(collector.runs, collector.meta, ascii_only=not reporter.isatty):
         reporter.write_line(line)
+    for line in flakiness.lines(collector.runs, collector.meta) if collector.meta else ():
+        reporter.write_line(line if reporter.isatty else line.replace("·", "/"), yellow="warning:" in line)
     for line in (line for note in collector.notes for line in note.splitlines()):
         reporter.write_line(line)
     for task, claim in config.stash[SESSION].profile.claims.items():
@@ -34,7 +36,10 @@ def summarize(reporter: pytest.TerminalReporter, collector: Collector, config: p
     reporter.write_line(f"report: {shown(collector.report / 'report.html')}")
     if collector.open_end:
         same = "without --sota-no-cache the" if config.stash[SESSION].settings.fresh else "the"
-        reporter.write_line(f"not finished: {same} same command goes on where this one stopped, asking nothing twice.")
+        limit = " with a higher limit" if collector.limited else ""
+        reporter.write_line(
+            f"not finished: {same} same command{limit} goes on where this one stopped, asking nothing twice."
+        )
 
 
 def _say_open(reporter: pytest.TerminalReporter, collector: Collector, *, quiet: bool) -> None:

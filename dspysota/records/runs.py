@@ -101,6 +101,9 @@ class Run(Record):
 
     info: RunInfo
     cases: tuple[Case, ...]
+    again: tuple[Case, ...] = ()
+    """Second answers to some of the questions, under the ids of their cases: no part of any score, token or second that
+    is reported of the run."""
 
     @property
     def name(self) -> str:
@@ -167,6 +170,14 @@ class Run(Record):
         """Tokens of all cases (compilation not included)."""
         total = Usage()
         for case in self.cases:
+            total = total + case.usage
+        return total
+
+    @property
+    def again_usage(self) -> Usage:
+        """Tokens of the second answers."""
+        total = Usage()
+        for case in self.again:
             total = total + case.usage
         return total
 

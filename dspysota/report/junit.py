@@ -8,7 +8,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 from dspysota.records import Run
-from dspysota.report import text, verdicts
+from dspysota.report import flakiness, text, verdicts
 from dspysota.report.meta import Decision, ReportMeta
 from dspysota.report.view import RunView, view
 
@@ -33,7 +33,7 @@ def render(runs: Sequence[Run], meta: ReportMeta) -> str:
     for decision in verdicts.decisions(meta):
         _claim(suite, decision)
     for one in report.runs:
-        _case(suite, one)
+        _case(suite, one, meta.margins.get(one.run.info.key))
     troubles = [("error", "NotMeasured", meta.unmade), ("failure", "Test", meta.failed)]
     for kind, type_, reasons in troubles:
         for test, reason in reasons.items():
@@ -49,7 +49,7 @@ def write(path: Path, runs: Sequence[Run], meta: ReportMeta) -> None:
     path.write_text(render(runs, meta), encoding="utf-8")
 
 
-def _case(suite: ElementTree.Element, one: RunView) -> None:
+def _case(suite: ElementTree.Element, one: RunView, margin: float | None) -> None:
     info = one.run.info
     name = one.outcome.test if one.outcome and one.outcome.test else one.named
     attributes = {"classname": f"dspysota.{info.task}", "name": name, "time": f"{info.wall_seconds:.3f}"}
@@ -65,6 +65,7 @@ def _case(suite: ElementTree.Element, one: RunView) -> None:
     for metric in one.metrics:
         values[metric.name] = f"{metric.mean:.6f}"
         values[f"{metric.name}_low"], values[f"{metric.name}_high"] = (f"{end:.6f}" for end in metric.interval)
+    values |= _flaky(one.run, margin)
     values |= {f"failures {kind}": n for kind, n in one.failures}
     values |= _costs(one)
     _properties(case, values)
@@ -133,6 +134,25 @@ def _fails(one: Decision) -> bool:
 
 def _undecided(one: Decision) -> bool:
     return one.verdict.outcome == "INCONCLUSIVE" and not _fails(one)
+
+
+def _flaky(run: Run, margin: float | None) -> dict[str, object]:
+    """Properties of a run whose questions were asked twice."""
+    one = flakiness.flakiness(run, margin)
+    if one is None:
+        return {}
+    named = {
+        "score": (one.score_rate, one.score_interval),
+        "prediction": (one.prediction_rate, one.prediction_interval),
+    }
+    values: dict[str, object] = {"asked_twice": one.pairs, "flips_warning": "; ".join(one.warnings) or None}
+    for name, (rate, (low, high)) in named.items():
+        values |= {
+            f"{name}_flips": f"{rate:.6f}",
+            f"{name}_flips_low": f"{low:.6f}",
+            f"{name}_flips_high": f"{high:.6f}",
+        }
+    return values
 
 
 def _failure(case: ElementTree.Element, name: str, misses: Sequence[str]) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from dspysota.lift import Step, label, ladders, sentences
 from dspysota.records import Run
-from dspysota.report import text, verdicts
+from dspysota.report import flakiness, text, verdicts
 from dspysota.report.meta import ReportMeta
 from dspysota.report.sections.banner import headline, said
 from dspysota.report.sections.costs import Row, costs_of, pairs
@@ -49,6 +49,7 @@ def summary(runs: Sequence[Run], meta: ReportMeta) -> str:
     lift = _lift([one.run for one in report.runs])
     beside = _beside([one.run for one in report.runs], meta)
     tail = ["", *beside, *lift, *_costs(report), *_facts(report.runs, meta), ""]
+    tail = ["", *_flaky([one.run for one in report.runs], meta), *lift, *_facts(report.runs, meta), ""]
     room = MOST - sum(len(line) + 1 for line in (*lines, *tail)) - 100
     rows = [_row(one, priced) for one in report.runs]
     while rows and sum(len(row) + 1 for row in rows) > room:
@@ -128,6 +129,15 @@ def _costs(report: Report) -> list[str]:
 
 def _back(row: Row) -> str:
     return "" if not row.back else ", never paid back" if row.back == "never" else f", paid back {row.back}"
+
+
+def _flaky(runs: Sequence[Run], meta: ReportMeta) -> list[str]:
+    """What questions asked twice say, a line a run, and the warnings."""
+    shown = []
+    for one in flakiness.found(runs, meta)[:50]:
+        warned = "".join(f" ⚠️ {plain(warning)}." for warning in one.warnings)
+        shown.append(f"- {plain(one.run.name)}: {plain(one.sentence)}.{warned}")
+    return ["**Asked twice**", "", *shown, ""] if shown else []
 
 
 def _lift(runs: Sequence[Run]) -> list[str]:

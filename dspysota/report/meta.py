@@ -70,7 +70,9 @@ class ReportMeta(Record):
     """The command that made the runs, a title, the outcome of each run by its key (runs without one count as not
     judged), for each test whose run could not be made the reason, and the same for each test that used runs and failed
     for another reason than a bar: of the runs themselves that says nothing. `verdicts` are those of asserted claims,
-    `terms` what the profile claims, by task, and `published` scores that others reported."""
+    `terms` what the profile claims, by task, and `published` scores that others reported. `margins` are, by the keys of
+    runs, the score differences that the profile's claim turns on: (1 - its quality ratio) times the reference's score.
+    """
 
     command: str
     title: str = "dspysota report"
@@ -80,13 +82,14 @@ class ReportMeta(Record):
     verdicts: tuple[Decision, ...] = ()
     terms: tuple[Terms, ...] = ()
     published: tuple[Quote, ...] = ()
+    margins: dict[str, float] = Field(default_factory=dict)
 
 
 def merged(metas: Sequence[ReportMeta]) -> ReportMeta:
     """What several reports know, for one of all their runs; of what is said twice the last counts."""
     titles = {meta.title for meta in metas}
     named: dict[str, object] = {"command": "", "title": titles.pop() if len(titles) == 1 else "dspysota report"}
-    for field in ("outcomes", "unmade", "failed"):
+    for field in ("outcomes", "unmade", "failed", "margins"):
         named[field] = {key: value for meta in metas for key, value in getattr(meta, field).items()}
     for field in ("verdicts", "terms", "published"):
         every = [one for meta in metas for one in getattr(meta, field)]

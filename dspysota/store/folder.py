@@ -21,6 +21,8 @@ from dspysota.records import Run, RunInfo
 from dspysota.store.journal import Journal
 from dspysota.store.lines import read_lines, write_whole
 from dspysota.store.reading import (
+    AGAIN,
+    AGAIN_FILE,
     CASES_FILE,
     JOURNALS,
     RUN_FILE,
@@ -28,6 +30,7 @@ from dspysota.store.reading import (
     CaseLine,
     Manifest,
     load_runs,
+    read_again,
     read_info,
     read_manifest,
     read_saved,
@@ -44,6 +47,21 @@ def command_key(command: Mapping[str, JsonValue]) -> str:
     """Digest of everything that makes two commands the same: 16 hexadecimal digits of the sha256 of canonical JSON."""
     text = json.dumps(command, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def finished(out: Path) -> Iterator[tuple[Path, tuple[RunInfo, ...]]]:
+    """The finished run folders of a reports folder, the newest first, each with what its runs were.
+
+    What cannot be read is left out.
+    """
+    names = [path for path in out.iterdir() if _NAME.fullmatch(path.name)] if out.is_dir() else []
+    for path in sorted(names, reverse=True):
+        try:
+            manifest = read_manifest(path)
+        except RunError:
+            continue
+        if manifest.status == "finished":
+            yield path, manifest.runs
 
 
 class RunFolder:
@@ -113,7 +131,8 @@ class RunFolder:
 
     def drop(self, run_key: str) -> None:
         """Forgets the journal of a run that nobody will go on with."""
-        self._file(JOURNALS, run_key).unlink(missing_ok=True)
+        for part in (JOURNALS, AGAIN):
+            self._file(part, run_key).unlink(missing_ok=True)
 
     def journal(self, run_key: str, info: RunInfo | None = None) -> Journal:
         """The journal of a run, with what earlier sessions left in it; `info` lets `load_runs` read it half-done.
@@ -121,6 +140,10 @@ class RunFolder:
         Raises RunError when the key cannot be a file name, or as `Journal` does.
         """
         return Journal(self._file(JOURNALS, run_key), run_key, info)
+
+    def again(self, run_key: str) -> Journal:
+        """The journal of second answers to questions of a run. Raises RunError as `journal` does."""
+        return Journal(self._file(AGAIN, run_key), run_key)
 
     def turn(self, key: str) -> FileLock:
         """Lock under which one of several processes makes a run, so that the others find it made."""
@@ -162,10 +185,14 @@ class RunFolder:
         infos = sorted(map(read_info, (self.path / SAVED).glob("*.jsonl")), key=started)
         parts = [islice(read_lines(self._file(SAVED, info.key)), 1, None) for info in infos]
         write_whole(self.path / CASES_FILE, b"".join(line for _, line in chain.from_iterable(parts)))
+        again = [line for info in infos for line in read_again(self._file(AGAIN, info.key))]
+        if again:
+            text = "".join(line.model_dump_json() + "\n" for line in again)
+            write_whole(self.path / AGAIN_FILE, text.encode())
         manifest = read_manifest(self.path)
         done = {"status": "finished", "finished": _iso(datetime.now(UTC)), "runs": tuple(infos)}
         _write_manifest(self.path, manifest.model_copy(update=done))
-        for part in (JOURNALS, SAVED):
+        for part in (JOURNALS, AGAIN, SAVED):
             shutil.rmtree(self.path / part, ignore_errors=True)
         (self.path / _LOCK).unlink(missing_ok=True)  # whoever waits for it finds the folder finished
         self.close()

@@ -15,7 +15,9 @@ from dspysota.store.lines import check_schema, parse, place, read_lines
 
 RUN_FILE = "run.json"
 CASES_FILE = "cases.jsonl"
+AGAIN_FILE = "again.jsonl"
 JOURNALS = "cases"
+AGAIN = "again"
 SAVED = "runs"
 
 
@@ -62,7 +64,8 @@ def load_runs(folder: Path) -> list[Run]:
     """
     manifest = read_manifest(folder)
     if manifest.status == "finished":
-        return _join(manifest.runs, _read_cases(folder / CASES_FILE), folder / CASES_FILE)
+        again = _read_cases(folder / AGAIN_FILE) if (folder / AGAIN_FILE).exists() else []
+        return _join(manifest.runs, _read_cases(folder / CASES_FILE), again, folder / CASES_FILE)
     saved = [read_saved(path) for path in sorted((folder / SAVED).glob("*.jsonl"))]
     done = {run.info.key for run in saved}
     partial = [_partial(path) for path in sorted((folder / JOURNALS).glob("*.jsonl")) if path.stem not in done]
@@ -72,7 +75,8 @@ def load_runs(folder: Path) -> list[Run]:
 def read_saved(path: Path) -> Run:
     """A run as `RunFolder.save_run` wrote it; raises RunError."""
     lines = islice(read_lines(path), 1, None)
-    return Run(info=read_info(path), cases=tuple(parse(CaseLine, line, path, number).case for number, line in lines))
+    cases = tuple(parse(CaseLine, line, path, number).case for number, line in lines)
+    return Run(info=read_info(path), cases=cases, again=_again(path))
 
 
 def read_info(path: Path) -> RunInfo:
@@ -90,13 +94,26 @@ def _read_cases(path: Path) -> list[CaseLine]:
     return [parse(CaseLine, line, path, number) for number, line in read_lines(path)]
 
 
-def _join(infos: tuple[RunInfo, ...], lines: list[CaseLine], path: Path) -> list[Run]:
+def _join(infos: tuple[RunInfo, ...], lines: list[CaseLine], again: list[CaseLine], path: Path) -> list[Run]:
     cases: dict[str, list[Case]] = {info.key: [] for info in infos}
-    for line in lines:
-        if line.run not in cases:
-            raise RunError(f'"{place(path)}" has cases of run {line.run!r}, which {RUN_FILE} does not list.')
-        cases[line.run].append(line.case)
-    return [Run(info=info, cases=tuple(cases[info.key])) for info in infos]
+    seconds: dict[str, list[Case]] = {info.key: [] for info in infos}
+    for those, found in ((lines, cases), (again, seconds)):
+        for line in those:
+            if line.run not in found:
+                raise RunError(f'"{place(path)}" has cases of run {line.run!r}, which {RUN_FILE} does not list.')
+            found[line.run].append(line.case)
+    return [Run(info=info, cases=tuple(cases[info.key]), again=tuple(seconds[info.key])) for info in infos]
+
+
+def read_again(path: Path) -> list[CaseLine]:
+    """The second answers in a run's journal of them, as lines of a finished folder."""
+    found = read_journal(path)
+    return [CaseLine(run=found.header.key, case=case) for case in found.cases.values()] if found.header else []
+
+
+def _again(path: Path) -> tuple[Case, ...]:
+    """Second answers of the run that is saved, or being measured, in a file of the same name."""
+    return tuple(line.case for line in read_again(path.parent.parent / AGAIN / path.name))
 
 
 def _partial(path: Path) -> Run | None:
@@ -104,4 +121,4 @@ def _partial(path: Path) -> Run | None:
     if found.header is None or found.header.info is None:
         return None
     past = {"wall_seconds": sum(found.sessions.values()), "sessions": max(len(found.sessions), 1)}
-    return Run(info=found.header.info.model_copy(update=past), cases=tuple(found.cases.values()))
+    return Run(info=found.header.info.model_copy(update=past), cases=tuple(found.cases.values()), again=_again(path))

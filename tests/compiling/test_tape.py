@@ -5,7 +5,8 @@ import threading
 import pytest
 
 from dspysota.compiling.budget import BudgetSpentError, Price
-from dspysota.compiling.tape import Sent, Tape, Weight
+from dspysota.compiling.entries import Sent, Weight
+from dspysota.compiling.tape import Tape
 from dspysota.errors import ProgramError
 from dspysota.records import Budget, Failure, Usage
 from tests.factories import make_call

@@ -1,0 +1,186 @@
+"""A dry run tells what the chosen tests would take: no test runs, and no model hears of it."""
+
+import re
+import subprocess
+import sys
+
+import pytest
+
+from tests.plugin.projects import EVALS, HOME, PROFILE, asked
+
+pytest_plugins = ["pytester"]
+
+CLAIMED = (
+    PROFILE.replace("smollm2-135m: {}", "smollm2-135m: {price: {prompt: 1000, completion: 1000}}").replace(
+        "cells:", "claim: {quality_ratio: 0.9, cost_ratio: 0.5}\ncells:"
+    )
+    + "  - {task: gsm8k, model: phi-2, approach: bootstrap, role: reference}\n"
+)
+
+COMPARISON = """
+import pytest
+
+@pytest.mark.sota(task="gsm8k", against="reference")
+def test_against(sota, cell):
+    open("ran", "w").close()
+    sota.compare(sota.run(cell), sota.reference(cell))
+
+def test_own(sota):
+    open("ran", "w").close()
+"""
+
+
+def table(result):
+    """The lines of the table, by the names of the runs: cases, calls, prompt and completion tokens, USD, minutes."""
+    found = {}
+    for line in result.outlines:
+        name, *cells = re.split(r"\s{2,}", line.strip())
+        if len(cells) >= 5:
+            found[name] = cells
+    return found
+
+
+def test_a_dry_run_asks_nothing_starts_nothing_and_writes_nothing(project, server):
+    """Its table has a line a run, and the totals; the exit code says that everything could be planned."""
+    result = project.run("--sota-dry-run")
+
+    assert 0 == result.ret
+    assert () == server.requests
+    assert not (project.path / "reports").exists()
+    rows = table(result)
+    assert ["10", "10"] == rows["gsm8k / smollm2-135m-zero_shot"][:2]
+    assert ["20", "20"] == rows["total"][:2]
+    assert ["unknown", "unknown"] == rows["total"][-2:]
+    assert "<= 4,000" == rows["gsm8k / smollm2-135m-few_shot"][3]  # ten answers of at most 400 tokens
+    result.stdout.fnmatch_lines(["*2 tests chosen, none run*"])
+
+
+@pytest.mark.parametrize("chosen, cases", [(["-k", "zero_shot"], "10"), (["--sota-limit", "4"], "8")])
+def test_selections_and_limits_count(project, chosen, cases):
+    """It plans the tests that would run, with the rows that they would ask."""
+    assert cases == table(project.run("--sota-dry-run", *chosen))["total"][0]
+
+
+def test_a_run_asked_for_twice_counts_once_and_references_are_in_it(project, server):
+    """No test body runs; what asks in ways of its own is named; a model at hand or not makes no difference."""
+    project.profile(CLAIMED)
+    project.tests(EVALS + COMPARISON)
+
+    result = project.run("--sota-dry-run", "-k", "zero_shot or own")
+
+    rows = table(result)
+    assert {"gsm8k / smollm2-135m-zero_shot", "gsm8k / phi-2-bootstrap", "preparing bootstrap", "total"} < set(rows)
+    assert "20" == rows["total"][0]
+    assert "<= 7" == rows["preparing bootstrap"][0]  # of ten training rows three are for validation
+    assert not (project.path / "ran").exists()
+    assert () == server.requests
+    result.stdout.fnmatch_lines(["*in ways of their own: test_sums.py::test_own*"])
+    result.stdout.fnmatch_lines(
+        ["claim on gsm8k, at least 0.90 of the reference's quality: 10 questions can probably*"]
+    )
+
+
+def test_dollars_come_from_the_profiles_prices(project):
+    """Prompt and completion tokens at their prices; bounded where answers are."""
+    project.profile(CLAIMED)
+
+    rows = table(project.run("--sota-dry-run", "-k", "zero_shot"))["gsm8k / smollm2-135m-zero_shot"]
+
+    tokens = int(rows[2].replace(",", "")) + int(rows[3].removeprefix("<= ").replace(",", ""))
+    assert tokens / 1000 == pytest.approx(float(rows[4].removeprefix("<= ")), abs=0.02)
+
+
+def test_earlier_runs_tell_how_long_answers_are_and_how_fast(project, server):
+    """What was measured takes the place of bounds, and the line says when it was."""
+    project.run("-k", "zero_shot").assert_outcomes(passed=1)
+    before = len(asked(server))
+
+    result = project.run("--sota-dry-run")
+
+    rows = table(result)
+    assert not rows["gsm8k / smollm2-135m-zero_shot"][3].startswith("<=")
+    assert "unknown" != rows["gsm8k / smollm2-135m-few_shot"][-1]
+    result.stdout.fnmatch_lines(["*answers as measured 20??-??-??: gsm8k / smollm2-135m-zero_shot*"])
+    result.stdout.fnmatch_lines(
+        ["*answers as measured 20??-??-?? with zero_shot, plain: gsm8k / smollm2-135m-few_shot*"]
+    )
+    assert before == len(asked(server))
+
+
+def test_limits_that_may_not_suffice_are_named(project):
+    """Before anything is spent."""
+    project.profile(CLAIMED)
+
+    result = project.run("--sota-dry-run", "-k", "zero_shot", "--sota-max-cost", "1", "--sota-max-minutes", "5")
+
+    result.stdout.fnmatch_lines(["--sota-max-cost 1 may stop the command before its end*"])
+    result.stdout.fnmatch_lines(["Whether --sota-max-minutes 5 suffices is not known."])
+
+
+def test_no_model_server_is_imported(project, installed):
+    """Neither vLLM nor torch: a dry run is quick, and needs neither."""
+    installed.makeconftest(
+        """
+        import sys
+
+        def pytest_unconfigure():
+            print("imported:", *({"vllm", "torch", "transformers"} & set(sys.modules)))
+        """
+    )
+
+    project.run("--sota-dry-run").stdout.fnmatch_lines(["imported:"])
+
+
+def test_a_variable_keeps_no_test_of_other_projects_from_running(installed, monkeypatch):
+    """On the command line it was meant for these tests; in the environment it may have been meant for others."""
+    installed.makepyfile(test_plain="def test_it(): pass")
+    assert "1 tests chosen, none run" in installed.runpytest_subprocess("--sota-dry-run").stdout.str()
+
+    monkeypatch.setenv("DSPYSOTA_DRY_RUN", "1")
+
+    installed.runpytest_subprocess().assert_outcomes(passed=1)
+
+
+def test_workers_are_not_needed(project, server):
+    """Under xdist the controller does it alone."""
+    result = project.run("--sota-dry-run", "-n2")
+
+    assert 0 == result.ret
+    assert "20" == table(result)["total"][0]
+    assert () == server.requests
+
+
+def test_the_headline_experiment_can_be_planned_anywhere(installed, tmp_path, monkeypatch):
+    """Without a GPU, a hub, weights and the variable with the endpoint's URL."""
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    command = [sys.executable, "-m", "pytest", "evals", "--sota-profile", "phi2-vs-llama70b", "--sota-dry-run"]
+    command += ["-p", "no:cacheprovider", "--sota-out", str(tmp_path)]
+
+    done = subprocess.run(command, cwd=HOME, capture_output=True, text=True, timeout=300, check=False)
+
+    assert 0 == done.returncode, done.stdout + done.stderr
+    assert "phi-2-bootstrap" in done.stdout
+    assert "llama-3.1-70b-instruct-zero_shot" in done.stdout
+    assert "llama-3.1-70b-instruct: DSPYSOTA_LLAMA70B_URL is not set" in done.stdout
+    assert [] == list(tmp_path.iterdir())
+
+
+def test_a_url_that_is_not_set_is_no_obstacle(installed, project):
+    """The prompts are the same wherever they go; the message names the variable that the command will need."""
+    project.profile(PROFILE.replace("smollm2-135m: {}", "smollm2-135m: {base_url_env: DSPYSOTA_NOT_SET}"))
+    arguments = [word for word in project.arguments if "http" not in word and word != "--sota-base-url"]
+
+    result = installed.runpytest_subprocess(*arguments, "--sota-dry-run", timeout=120)
+
+    assert 0 == result.ret
+    result.stdout.fnmatch_lines(["smollm2-135m: DSPYSOTA_NOT_SET is not set; the command itself will need it."])
+
+
+def test_what_cannot_be_planned_says_why_and_is_no_success(project):
+    """The rest is planned all the same."""
+    (project.path / "data" / "gsm8k" / "test.jsonl").unlink()
+
+    result = project.run("--sota-dry-run")
+
+    assert 1 == result.ret
+    result.stdout.fnmatch_lines(["smollm2-135m-zero_shot: DataError: *test.jsonl*"])
