@@ -30,6 +30,7 @@ def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
 def run(args: argparse.Namespace) -> int:
     """Write the files and name them. Returns 0."""
     from dspysota.report import write_all
+    from dspysota.store import resolved
 
     if len(args.folders) > 1 and args.output is None:
         raise ConfigError("Several folders make one report, which needs a place: add --output DIR.")
@@ -44,7 +45,7 @@ def run(args: argparse.Namespace) -> int:
 def load(folders: list[Path]) -> tuple[list[Run], ReportMeta]:
     """All runs of the folders with their outcomes; commands are joined. Raises RunError for a folder without runs."""
     from dspysota.report.meta import Outcome, ReportMeta, load_meta
-    from dspysota.store import load_runs
+    from dspysota.store import load_runs, resolved
 
     runs: list[Run] = []
     outcomes: dict[str, Outcome] = {}
@@ -62,17 +63,10 @@ def load(folders: list[Path]) -> tuple[list[Run], ReportMeta]:
 def commands(folders: list[Path]) -> list[str]:
     """The commands that made the folders, each once, in order."""
     from dspysota.report.meta import load_meta
-    from dspysota.store.reading import read_manifest
+    from dspysota.store.reading import read_manifest, resolved
 
     found = []
     for folder in map(resolved, folders):
         meta = load_meta(folder)
         found.append(meta.command if meta and meta.command else read_manifest(folder).command)
     return list(dict.fromkeys(one for one in found if one))
-
-
-def resolved(folder: Path) -> Path:
-    """The folder itself, or the one that `latest` names where links are not allowed and it is a text file."""
-    if folder.is_file():
-        return folder.parent / folder.read_text(encoding="utf-8").strip()
-    return folder

@@ -13,6 +13,7 @@ Nothing here names the machine's paths, its user, or a key.
 
 from dspysota.store.folder import RunFolder, command_key
 from dspysota.store.journal import Journal
-from dspysota.store.reading import load_runs
+from dspysota.store.kept import write_finished
+from dspysota.store.reading import load_runs, resolved
 
-__all__ = ["Journal", "RunFolder", "command_key", "load_runs"]
+__all__ = ["Journal", "RunFolder", "command_key", "load_runs", "resolved", "write_finished"]
