@@ -71,12 +71,8 @@ def change(metric: str, paired: Paired, dollars: Dollars) -> Change:
     value, baseline = _value(metric, kind, mine), _value(metric, kind, theirs)
     if kind == "errors":
         return Change(metric=metric, kind=kind, n=n, value=value, baseline=baseline, change=value - baseline)
-    found: Interval | None
-    if kind == "score":
-        found, moved = paired_difference(mine, theirs), value - baseline
-    else:
-        found = _ratio(metric, kind, mine, theirs)
-        moved = value / baseline - 1 if baseline else None
+    found = paired_difference(mine, theirs) if kind == "score" else _ratio(metric, kind, mine, theirs)
+    moved = value - baseline if kind == "score" else value / baseline - 1 if baseline else None
     low, high = found or (None, None)
     return Change(metric=metric, kind=kind, n=n, value=value, baseline=baseline, change=moved, low=low, high=high)
 

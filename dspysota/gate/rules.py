@@ -115,9 +115,10 @@ def kind_of(metric: str) -> Kind:
     return COSTS.get(metric, "score")
 
 
-DEFAULTS = tuple(
-    Rule(metric=metric, most=most, unit=unit, asked=False)
-    for metric, most, unit in (("accuracy", 0.02, "pp"), ("errors", 0.0, ""), ("tokens_per_question", 0.10, "%"))
+DEFAULTS = (
+    Rule(metric="accuracy", most=0.02, unit="pp", asked=False),
+    Rule(metric="errors", asked=False),
+    Rule(metric="tokens_per_question", most=0.10, unit="%", asked=False),
 )
 """The rules where nobody wrote others: what two machines must agree on.
 

@@ -6,7 +6,7 @@ import pytest
 
 from dspysota.gate import Asked, Rule, Scope, Word, check, compare, decide
 from dspysota.gate.rules import parse_all
-from dspysota.records import Run, Usage
+from dspysota.records import Failure, Run, Usage
 from tests.factories import make_call, make_run
 
 ACCURACY = (Rule.parse("accuracy:-2pp"),)
@@ -59,9 +59,9 @@ def test_a_drop_within_noise_passes_unless_the_gate_is_strict():
 
 def test_a_drop_beyond_noise_that_the_rule_allows_passes():
     """Who allows forty points gets forty points."""
-    found = only(
-        check(make_run([1.0] * 60 + [0.0] * 40), make_run([1.0] * 90 + [0.0] * 10), [Rule.parse("accuracy:-40pp")])
-    )
+    run, baseline = make_run([1.0] * 60 + [0.0] * 40), make_run([1.0] * 90 + [0.0] * 10)
+
+    found = only(check(run, baseline, [Rule.parse("accuracy:-40pp")]))
 
     assert (found.word, found.fails) == (Word.OK, False)
 
@@ -181,7 +181,7 @@ def test_latency_that_was_not_measured_is_refused(provenance):
 def test_a_new_error_is_no_noise():
     """One question without an answer breaks `errors:+0`, however many there are."""
     baseline = make_run([1.0] * 50)
-    failed = baseline.cases[0].model_copy(update={"error": "timeout", "failure": "timeout"})
+    failed = baseline.cases[0].model_copy(update={"error": "timeout", "failure": Failure.TIMEOUT})
     run = Run(info=baseline.info, cases=(failed, *baseline.cases[1:]))
 
     found = only(check(run, baseline, [Rule.parse("errors:+0")]))
