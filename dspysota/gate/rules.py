@@ -127,8 +127,10 @@ without a price. Latency and dollars depend on the machine and on price lists: w
 """
 
 
-def layered(*layers: Iterable[Rule]) -> tuple[Rule, ...]:
+def layered(*layers: Iterable[Rule], keep_off: bool = False) -> tuple[Rule, ...]:
     """The rules that hold: of each metric that of the last layer naming it, and none for a metric that is off there.
+
+    With `keep_off` that one is kept, too, to take away a rule of further layers.
 
     >>> [str(rule) for rule in layered(DEFAULTS, [Rule.parse("accuracy:-5pp"), Rule.parse("errors:off")])]
     ['accuracy:-5pp', 'tokens_per_question:+10%']
@@ -136,7 +138,7 @@ def layered(*layers: Iterable[Rule]) -> tuple[Rule, ...]:
     held: dict[str, Rule] = {}
     for layer in layers:
         held |= {rule.metric: rule for rule in layer}
-    return tuple(rule for rule in held.values() if not rule.off)
+    return tuple(rule for rule in held.values() if keep_off or not rule.off)
 
 
 def parse_all(texts: Iterable[str], metrics: Collection[str] | None = None) -> tuple[Rule, ...]:

@@ -109,7 +109,7 @@ def headline(gate: Gate) -> str:
     if gate.undecided:
         return f"gate not decided against {gate.baseline}: {gate.undecided}"
     if not gate.runs:
-        return f"gate against {gate.baseline}: no runs"
+        return f"gate against {gate.baseline}: nothing to compare with"
     counts = ", ".join(f"{n} {word}" for word, n in gate.counts.items())
     return f"gate {COLOURS[gate.red]} against {gate.baseline}: {counts}"
 

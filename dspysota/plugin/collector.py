@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from dspysota.errors import SotaError
+from dspysota.plugin import gate
 from dspysota.plugin.place import met_at, take_over
 from dspysota.plugin.session import SESSION
 from dspysota.plugin.sights import Sight, broken, notes_on, other_failure, sights_on, unmade
 
 if TYPE_CHECKING:
+    from dspysota.gate import Gate
     from dspysota.records import Run
     from dspysota.report import Outcome, ReportMeta
     from dspysota.store import RunFolder
@@ -37,6 +39,10 @@ class Collector:
         """Whether the same command will go on with the same folder."""
         self.trouble = ""
         """Why the report could not be written, in a sentence."""
+        self.gate: Gate | None = None
+        """The decision against the baseline, where one was named."""
+        self.saved = gate.Saved()
+        self._watcher = gate.Watcher()
         self._outcomes: dict[str, Outcome] = {}
         self._unmade: dict[str, str] = {}
         self._failed: dict[str, str] = {}
@@ -45,6 +51,7 @@ class Collector:
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Take in one phase of one test."""
         self.open_end = self.open_end or broken(report)
+        self._watcher.see(report)
         if report.when == "call":
             self.notes += notes_on(report)
             if reason := unmade(report):
@@ -67,33 +74,50 @@ class Collector:
         self.open_end = self.open_end or bool(error)
 
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
-        """Write the report, also after failures and interruptions.
+        """Write the report, also after failures and interruptions, and let a red gate decide the exit code.
 
         xdist's session was registered later and therefore comes before, so its workers have ended; pytest-html comes
         last and can lead to the report.
         """
         try:
             self._finish(exitstatus)
-        except SotaError as error:
+        except (SotaError, pytest.UsageError) as error:
             self.trouble = str(error)
             session.exitstatus = pytest.ExitCode.INTERNAL_ERROR
+        if session.exitstatus == pytest.ExitCode.OK and (not self.saved.whole or (self.gate and self.gate.red)):
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
     def _finish(self, exitstatus: int) -> None:
         folder = self._folder()
+        self.open_end = self.open_end or (folder is not None and exitstatus in OPEN_ENDS)
+        self.runs = tuple(folder.runs()) if folder else ()
+        self._pass_gate(folder.path if folder else None)
         if folder is None:
             return
         from dspysota import report
 
-        self.open_end = self.open_end or exitstatus in OPEN_ENDS
-        self.runs = tuple(folder.runs())
         if self.runs or self._unmade:
             self.meta = self._make_meta()
-            report.write_all(folder.path, self.runs, self.meta)
+            written = report.write_all(folder.path, self.runs, self.meta)
             self.report = folder.path
+            self.notes += filter(None, [gate.append_summary(written["summary.md"])])
         if self.open_end:
             folder.close()
         else:
             folder.finish()
+
+    def _pass_gate(self, own: Path | None) -> None:
+        """Compare with the baseline and save the next one, where the options say so."""
+        session = self._config.stash[SESSION]
+        if not gate.mentioned(session) or not (own or self._watcher.cells):
+            return
+        want, profile = session.gate, session.profile
+        if self.open_end:
+            self.gate = gate.unfinished(want)
+            return
+        self.gate = gate.decide(want, self._watcher, self.runs, profile, own)
+        if want.save is not None:
+            self.saved = gate.save(want, self._watcher, self.runs, profile, self._outcomes, self.gate)
 
     def _folder(self) -> RunFolder | None:
         if self._uid is None:
@@ -123,4 +147,5 @@ class Collector:
             outcomes=self._outcomes,
             unmade=self._unmade,
             failed=self._failed,
+            gate=self.gate,
         )

@@ -16,6 +16,7 @@ from dspysota.plugin.place import open_folder
 
 if TYPE_CHECKING:
     from dspysota.experiment import Settings, Workbench
+    from dspysota.plugin.gate import Wanted
     from dspysota.profiles import Profile
     from dspysota.store import RunFolder
 
@@ -36,18 +37,18 @@ class SotaSession:
         from dspysota import tasks
         from dspysota.experiment import Settings
 
-        out, data = self._given("--sota-out"), self._given("--sota-data")
-        place = options.folder(out, self._base(out))
+        out, data = self.given("--sota-out"), self.given("--sota-data")
+        place = options.folder(out, self.base(out))
         assert place is not None, "--sota-out has a default"
         return Settings(
             root=self._config.rootpath,
             out=place,
-            limit=options.limit(self._given("--sota-limit")),
-            data=options.data_folder(data, self._base(data), lambda: list(tasks.names())),
+            limit=options.limit(self.given("--sota-limit")),
+            data=options.data_folder(data, self.base(data), lambda: list(tasks.names())),
             base_url=self._base_url(),
-            fresh=options.switch(self._given("--sota-no-cache")),
-            lift=options.switch(self._given("--sota-lift")),
-            recompile=options.switch(self._given("--sota-recompile")),
+            fresh=options.switch(self.given("--sota-no-cache")),
+            lift=options.switch(self.given("--sota-lift")),
+            recompile=options.switch(self.given("--sota-recompile")),
             command=shlex.join(["pytest", *map(str, self._config.invocation_params.args)]),
         )
 
@@ -59,7 +60,7 @@ class SotaSession:
         """
         from dspysota import experiment, profiles
 
-        given = self._given("--sota-profile")
+        given = self.given("--sota-profile")
         root = self._config.rootpath
         name = str(given.value)
         if given.origin == "default" and name not in profiles.available(root):
@@ -76,6 +77,7 @@ class SotaSession:
         """Where runs are made. Raises pytest.UsageError."""
         from dspysota.experiment import Workbench
 
+        _ = self.gate  # a baseline that is not there is found before an hour of measuring
         return Workbench(self.profile, self.settings, folder=self._open, progress=progress_for(self._config))
 
     @property
@@ -83,9 +85,16 @@ class SotaSession:
         """The run folder's path; empty before the first run."""
         return str(self.folder.path) if self.folder else ""
 
+    @cached_property
+    def gate(self) -> Wanted:
+        """What the options say of the regression gate. Raises pytest.UsageError."""
+        from dspysota.plugin.gate import wanted
+
+        return wanted(self)
+
     def check(self) -> None:
         """Read all options and the profile now. Raises pytest.UsageError naming what is wrong and what is valid."""
-        _ = self.settings, self.profile
+        _ = self.settings, self.profile, self.gate
 
     def _open(self) -> RunFolder:
         if self.folder is None:
@@ -95,16 +104,17 @@ class SotaSession:
     def _base_url(self) -> str | None:
         from dspysota.serving.remote import normal_url
 
-        given = self._given("--sota-base-url")
+        given = self.given("--sota-base-url")
         try:
             return None if given.value is None else normal_url(given.value)
         except ConfigError as error:
             raise pytest.UsageError(f"{given.name}: {error}") from error
 
-    def _given(self, flag: str) -> options.Given:
+    def given(self, flag: str) -> options.Given:
+        """The value of an option, and where it came from."""
         return options.given(self._config, flag)
 
-    def _base(self, given: options.Given) -> Path:
+    def base(self, given: options.Given) -> Path:
         """Where a relative path starts: at the user's feet, or for what a file says, at the project's root."""
         return self._config.rootpath if given.origin in ("ini", "default") else self._config.invocation_params.dir
 

@@ -8,6 +8,7 @@ from typing import Literal
 from pydantic import Field, ValidationError
 
 from dspysota.errors import RunError
+from dspysota.gate import Gate
 from dspysota.records import Record
 
 FILE = "outcomes.json"
@@ -25,13 +26,15 @@ class Outcome(Record):
 class ReportMeta(Record):
     """The command that made the runs, a title, the outcome of each run by its key (runs without one count as not
     judged), for each test whose run could not be made the reason, and the same for each test that used runs and failed
-    for another reason than a bar: of the runs themselves that says nothing."""
+    for another reason than a bar: of the runs themselves that says nothing. `gate` is the decision of the regression
+    gate, None where no baseline was named."""
 
     command: str
     title: str = "dspysota report"
     outcomes: dict[str, Outcome] = Field(default_factory=dict)
     unmade: dict[str, str] = Field(default_factory=dict)
     failed: dict[str, str] = Field(default_factory=dict)
+    gate: Gate | None = None
 
 
 def load_meta(folder: Path) -> ReportMeta | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from dspysota.gate import Gate, sentences
 from dspysota.records import Run
 from dspysota.report import text
 from dspysota.report.meta import ReportMeta
@@ -29,6 +30,12 @@ def lines(runs: Sequence[Run], meta: ReportMeta | None = None, *, ascii_only: bo
     for view, row in zip(report.runs, table[1:], strict=True):
         shown.append(_line(row, widths))
         shown += [f"{'':{widths[0]}}  - {text.visible(miss)}" for miss in (view.outcome.misses if view.outcome else ())]
+    return [_ascii(line) for line in shown] if ascii_only else shown
+
+
+def gate_lines(gate: Gate | None, saved: Sequence[str] = (), *, ascii_only: bool = True) -> list[str]:
+    """The gate's decision, what fails first, and what was saved."""
+    shown = [text.visible(line) for line in (*(sentences.lines(gate) if gate else ()), *saved)]
     return [_ascii(line) for line in shown] if ascii_only else shown
 
 
