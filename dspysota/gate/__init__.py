@@ -4,6 +4,7 @@ Runs in, findings out; nothing is measured here. A finding is one of OK, BETTER,
 (docs/ci.md); WORSE, GONE and most of REFUSED turn the gate red.
 """
 
+from dspysota.gate import sentences
 from dspysota.gate.baselines import available, find, load, save
 from dspysota.gate.check import Scope, check, compare, decide
 from dspysota.gate.identity import Asked, Identity
@@ -31,4 +32,5 @@ __all__ = [
     "layered",
     "load",
     "save",
+    "sentences",
 ]

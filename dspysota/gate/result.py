@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from pydantic import Field
-
 from dspysota.gate.rules import Kind
 from dspysota.records import Record
 
@@ -131,8 +129,6 @@ class Gate(Record):
     """What a reader should know besides, in sentences."""
     undecided: str = ""
     """Why nothing was decided, where nothing was."""
-    saved: tuple[str, ...] = Field(default=())
-    """What became of --sota-save, in sentences."""
 
     @property
     def red(self) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from xml.etree import ElementTree
 
+from dspysota.gate import Finding, Word, sentences
 from dspysota.records import Run
 from dspysota.report import text
 from dspysota.report.meta import ReportMeta
@@ -21,8 +22,10 @@ def render(runs: Sequence[Run], meta: ReportMeta) -> str:
     could not be made is an error. A test that failed for another reason than a bar is a case of its own."""
     report = view(runs, meta)
     failed = sum(one.verdict == "failed" for one in report.runs) + len(meta.failed)
+    gated = _gated(meta)
+    failed += sum(finding is not None for _, finding in gated)
     seconds = sum(run.info.wall_seconds for run in runs)
-    tests, unmade = len(report.runs) + len(meta.unmade) + len(meta.failed), len(meta.unmade)
+    tests, unmade = len(report.runs) + len(meta.unmade) + len(meta.failed) + len(gated), len(meta.unmade)
     count = {"tests": str(tests), "failures": str(failed), "errors": str(unmade), "skipped": "0"}
     top = ElementTree.Element("testsuites", {"name": _legal(meta.title), **count, "time": f"{seconds:.3f}"})
     suite = ElementTree.SubElement(top, "testsuite", {"name": "dspysota", **count, "time": f"{seconds:.3f}"})
@@ -35,8 +38,28 @@ def render(runs: Sequence[Run], meta: ReportMeta) -> str:
             named = {"classname": "dspysota", "name": _legal(test), "time": "0"}
             case = ElementTree.SubElement(suite, "testcase", named)
             ElementTree.SubElement(case, kind, {"message": _legal(reason), "type": type_})
+    for name, finding in gated:
+        named = {"classname": "dspysota.gate", "name": _legal(name), "time": "0"}
+        case = ElementTree.SubElement(suite, "testcase", named)
+        if finding is not None:
+            said = {"message": _legal(finding.sentence), "type": str(finding.word)}
+            ElementTree.SubElement(case, "failure", said).text = _legal(f"{name}: {finding.sentence}")
     ElementTree.indent(top)
     return '<?xml version="1.0" encoding="utf-8"?>\n' + ElementTree.tostring(top, encoding="unicode") + "\n"
+
+
+def _gated(meta: ReportMeta) -> list[tuple[str, Finding | None]]:
+    """The test cases of the gate: a run's name with each rule, and the finding that fails it."""
+    if meta.gate is None:
+        return []
+    if meta.gate.undecided:
+        why = Finding(word=Word.REFUSED, sentence=sentences.headline(meta.gate), fails=True)
+        return [("gate", why)]
+    return [
+        (f"{one.name} · {finding.rule or finding.word}", finding if finding.fails else None)
+        for one in meta.gate.runs
+        for finding in one.findings
+    ]
 
 
 def write(path: Path, runs: Sequence[Run], meta: ReportMeta) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from dspysota.gate import Gate
+from dspysota.gate import sentences as gate_sentences
 from dspysota.lift import Step, label, ladders, sentences
 from dspysota.records import Run
 from dspysota.report import text
@@ -33,6 +35,7 @@ def summary(runs: Sequence[Run], meta: ReportMeta) -> str:
         misses = one.outcome.misses if one.outcome and one.outcome.misses else ("failed for another reason than a bar",)
         lines += [f"- ❌ **{plain(one.run.name)}**: {'; '.join(map(plain, misses))}"]
     lines += [""] if failed or unmade or others else []
+    lines += _gate(meta.gate) if meta.gate else []
     lines += [
         "| | run | n | score [95%] | tokens a question | p50 / p95 s | per s | not right |",
         "|-|-|-:|-|-:|-:|-:|-|",
@@ -75,6 +78,20 @@ def _row(one: RunView) -> str:
         f"| {mark} | {plain(one.run.name)} | {one.asked} | {score} | {tokens} | "
         f"{text.short(one.p50)} / {text.short(one.p95)} | {text.short(one.rate)} | {text.failures(one.failures)} |"
     )
+
+
+def _gate(gate: Gate) -> list[str]:
+    """What the gate says: what is not simply OK, as much as has room beside the runs."""
+    shown = [f"**{'❌' if gate.red else '✅'} {plain(gate_sentences.headline(gate))}**", ""]
+    room = MOST // 3
+    findings = [line.strip() for line in gate_sentences.lines(gate)[1:]]
+    for place, line in enumerate(findings):
+        room -= len(line)
+        if room < 0:
+            shown.append(f"- and {len(findings) - place} more in report.html")
+            break
+        shown.append(f"- {plain(line)}")
+    return [*shown, ""] if findings else shown
 
 
 def _lift(runs: Sequence[Run]) -> list[str]:

@@ -69,7 +69,7 @@ def found(project):
     """(word, fails) of every run of the gate, by approach."""
     return {
         one["name"].split(" · ")[3]: {(finding["metric"], finding["word"]) for finding in one["findings"]}
-        for one in gate_of(sums)["runs"]
+        for one in gate_of(project)["runs"]
     }
 
 

@@ -10,7 +10,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from dspysota.report.sections import banner, compiling, environment, examples, failures, frontier, lift, runs
+from dspysota.report.sections import (
+    banner,
+    compiling,
+    environment,
+    examples,
+    failures,
+    frontier,
+    lift,
+    regression,
+    runs,
+)
 from dspysota.report.view import Report
 
 
@@ -26,6 +36,7 @@ class Section:
 BANNER = Section("banner", "Outcome", banner.values)
 
 SECTIONS = (
+    Section("regression", "Beside the baseline", regression.values),
     Section("runs", "Runs", runs.values),
     Section("frontier", "Quality against tokens", frontier.values),
     Section("lift", "Where the lift came from", lift.values),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from dspysota.gate import sentences
 from dspysota.records import DataInfo
 from dspysota.report.meta import ReportMeta
 from dspysota.report.text import redacted
@@ -16,11 +17,13 @@ def values(report: Report) -> Mapping[str, object]:
     failed = [view for view in report.runs if view.verdict == "failed"]
     passed = [view for view in report.runs if view.verdict == "passed"]
     meta = report.meta
+    trouble = failed or meta.unmade or meta.failed or (meta.gate and meta.gate.red)
     return {
-        "state": "failed" if failed or meta.unmade or meta.failed else "passed" if passed else "unjudged",
+        "state": "failed" if trouble else "passed" if passed else "unjudged",
         "headline": headline(len(failed), len(passed), len(report.runs), meta),
         "unmade": meta.unmade,
         "failed_tests": meta.failed,
+        "gate": sentences.headline(meta.gate) if meta.gate else "",
         "failed": failed,
         "passed": passed,
         "command": redacted(report.meta.command),
