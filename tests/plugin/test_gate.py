@@ -16,9 +16,9 @@ BOTH = "approach: [zero_shot, few_shot]"
 
 
 def forgetful(messages):
-    """A model that adds as long as nobody asks for seven or more."""
+    """A model that adds as long as no more than two are added: seven questions of ten are lost, which is no noise."""
     text = added(messages)
-    return "I forget." if int(text.rpartition(" ")[2]) > 8 else text
+    return "I forget." if int(text.rpartition(" ")[2]) > 4 else text
 
 
 def imitating(messages):
@@ -88,7 +88,7 @@ def test_the_first_session_makes_the_baseline_that_the_next_is_held_to(sums, mon
     worse.stdout.fnmatch_lines(
         [
             "gate red against main: 2 WORSE",
-            "  WORSE *few_shot*: accuracy 1.000 -> 0.700 (-30.0pp, 95% -*..-*, n=10), allowed -2pp",
+            "  WORSE *few_shot*: accuracy 1.000 -> 0.300 (-70.0pp, 95% -*..-*, n=10), allowed -2pp",
             "baseline main was left as it was: the gate against it is red*",
         ]
     )
@@ -111,9 +111,9 @@ def test_every_report_shows_the_gate(sums, capsys):
     assert "has 2 apples and gets 7 more" in page
     assert 'href="#run-1-case-' in page.split('id="regression"')[1].split("</section>")[0]
     assert "gate red against main: 1 WORSE" in comment
-    assert "accuracy 1.000 -\\> 0.700" in comment
+    assert "accuracy 1.000 -\\> 0.300" in comment
     assert ["dspysota.gate"] == [case.get("classname") for case in failed]
-    assert "WORSE" == failed[0].find("failure").get("type")
+    assert ["WORSE"] == [one.get("type") for case in failed for one in case.iter("failure")]
     assert page == (sums.latest / "report.html").read_text()
 
 
@@ -208,7 +208,7 @@ def test_other_rows_are_refused(sums):
     result.stdout.fnmatch_lines(["  REFUSED *other rows (10 of gsm8k test, sha256 * -> 5 of gsm8k test, *"])
 
 
-MARKED = EVALS.replace("@pytest.mark.sota(", '@pytest.mark.sota_gate("accuracy:-50pp")\n@pytest.mark.sota(')
+MARKED = EVALS.replace("@pytest.mark.sota(", '@pytest.mark.sota_gate("accuracy:-80pp")\n@pytest.mark.sota(')
 
 
 def test_a_marker_gives_the_runs_of_its_test_rules_of_their_own(sums):
@@ -220,18 +220,18 @@ def test_a_marker_gives_the_runs_of_its_test_rules_of_their_own(sums):
     rules = [finding["rule"] for run in gate_of(sums)["runs"] for finding in run["findings"]]
 
     assert pytest.ExitCode.OK == result.ret
-    assert ["errors:+1", "tokens_per_question:+10%", "accuracy:-50pp"] == rules
+    assert ["errors:+1", "tokens_per_question:+10%", "accuracy:-80pp"] == rules
 
 
 def test_a_marker_that_cannot_be_meant_is_one_sentence(installed, server):
     """It fails the collection of its test, before anything is measured."""
     project = Project(installed, server.base_url)
-    project.tests(MARKED.replace("accuracy:-50pp", "acuracy:-50pp"))
+    project.tests(MARKED.replace("accuracy:-80pp", "acuracy:-80pp"))
 
     result = project.run()
 
     assert 0 != result.ret
-    result.stdout.fnmatch_lines(["*@pytest.mark.sota_gate: Rule 'acuracy:-50pp'*did you mean 'accuracy'*"])
+    result.stdout.fnmatch_lines(["*@pytest.mark.sota_gate: Rule 'acuracy:-80pp'*did you mean 'accuracy'*"])
     assert not server.requests
 
 
