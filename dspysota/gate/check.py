@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from dspysota.gate import changes, dollars, sentences
 from dspysota.gate.changes import Paired
 from dspysota.gate.dollars import Dollars
-from dspysota.gate.identity import Asked, Identity, differences, latency_refusals, matched, refusals
+from dspysota.gate.identity import PRICE, Asked, Identity, differences, latency_refusals, matched, refusals
 from dspysota.gate.result import Change, Finding, Gate, Pairing, Word
 from dspysota.gate.rules import DEFAULTS, Rule
 from dspysota.records import Run
@@ -41,9 +41,9 @@ def compare(
     the change leaves zero out. Errors are counted, not estimated, so for them there is no noise. Other weights, rows or
     metrics are refused, and then no rule is applied.
     """
-    paired = Paired.of(run, baseline)
+    paired, costs = Paired.of(run, baseline), dollars_of or dollars.OF_RUN
     refused = refusals(run.info, baseline.info)
-    found = {name: changes.change(name, paired, dollars_of or dollars.OF_RUN) for name in _names(run, rules)}
+    found = {name: changes.change(name, paired, costs) for name in _names(run, rules)}
     lost, won = paired.flips()
     if refused:
         findings = [Finding(word=Word.REFUSED, sentence=sentences.refused(refused), fails=True)]
@@ -133,12 +133,12 @@ def _examples(paired: Paired) -> Iterator[Finding]:
         yield Finding(word=Word.NEW, sentence=sentences.examples(paired.new, "has no answer in the baseline"))
 
 
-def _apply(rule: Rule, paired: Paired, found: dict[str, Change], strict: bool) -> Iterator[Finding]:
+def _apply(rule: Rule, paired: Paired, found: dict[str, Change], strict: bool, costs: Dollars) -> Iterator[Finding]:
     metric = paired.run.info.primary if rule.metric == "accuracy" else rule.metric
     if metric not in found:
         return  # a metric of another task
     one = found[metric]
-    if why := _unfit(rule, paired, one):
+    if why := _unfit(rule, paired, one, costs):
         yield Finding(word=Word.REFUSED, sentence=why, metric=metric, rule=str(rule), fails=rule.asked)
         return
     assert one.value is not None
@@ -159,12 +159,12 @@ def _aside(rule: Rule, paired: Paired, broken: bool, word: Word) -> str:
     if broken and word is Word.OK:
         return "beyond the rule, but within noise"
     if rule.kind == "dollars":
-        prices = [one for one in differences(paired.run.info, paired.baseline.info) if one.what == "prices"]
-        return f"the price differs: {prices[0].baseline} -> {prices[0].run}" if prices else ""
+        found = differences(paired.run.info, paired.baseline.info)
+        return "; ".join(str(one) for one in found if one.what.startswith(f"{PRICE} "))
     return ""
 
 
-def _unfit(rule: Rule, paired: Paired, one: Change) -> str:
+def _unfit(rule: Rule, paired: Paired, one: Change, costs: Dollars) -> str:
     """Why a rule cannot be applied, in a sentence; empty where it can."""
     sides = {"run": paired.run.info, "baseline": paired.baseline.info}
     if rule.kind == "seconds":
@@ -173,6 +173,8 @@ def _unfit(rule: Rule, paired: Paired, one: Change) -> str:
                 return f"{rule.metric} cannot be judged: those of the {side} are {info.provenance}, not measured"
         if off := latency_refusals(paired.run.info, paired.baseline.info):
             return sentences.not_comparable(rule, off)
+    if rule.kind == "dollars" and (bases := dollars.bases(costs, paired.run, paired.baseline)):
+        return f"{rule.metric} cannot be judged: the baseline is counted by {bases[1]}, the run by {bases[0]}"
     unknown = [side for side, value in zip(sides, (one.value, one.baseline), strict=True) if value is None]
     if unknown:
         return sentences.unknown(rule, unknown)

@@ -15,5 +15,11 @@ def unpriced(run: Run) -> Sequence[float | None]:
     return [None] * len(run.cases)
 
 
+def bases(of_run: Dollars, run: Run, baseline: Run) -> tuple[str, str] | None:
+    """By what each side is counted, such as `list` or `machine`, where that is known and not the same."""
+    mine, theirs = (str(getattr(of_run(side), "basis", "")) for side in (run, baseline))
+    return (mine, theirs) if mine and theirs and mine != theirs else None
+
+
 OF_RUN: Dollars = unpriced
 """What a run cost, where nobody says otherwise."""

@@ -9,6 +9,8 @@ from dspysota.gate.result import Difference
 from dspysota.records import Run, RunInfo
 
 UNKNOWN = "not known"
+PRICE = "price"
+"""What differences of prices begin with."""
 MACHINE = ("cpu", "cores", "gpu")
 """What of a machine decides how fast it answers. Its memory varies by rounding, its system by every update."""
 
@@ -112,7 +114,7 @@ def differences(run: RunInfo, baseline: RunInfo) -> list[Difference]:
         *((name, one, other) for name, one, other in zip(Identity._fields, *_identities(run, baseline), strict=True)),
         ("program's text", _digest(baseline.compile.program_digest), _digest(run.compile.program_digest)),
         *_mapped("sampling", baseline.sampling, run.sampling),
-        ("prices", _prices(baseline), _prices(run)),
+        *_mapped(PRICE, _prices(baseline), _prices(run)),
         ("commit", baseline.commit or UNKNOWN, run.commit or UNKNOWN),
         *_mapped("version of", baseline.versions, run.versions),
         ("server's flags", " ".join(baseline.model.server_flags), " ".join(run.model.server_flags)),
@@ -130,10 +132,18 @@ def _both(name: str, baseline: RunInfo, run: RunInfo) -> tuple[str, str]:
     return str(baseline.machine.get(name, "none")), str(run.machine.get(name, "none"))
 
 
-def _prices(info: RunInfo) -> str:
-    """The prices that a run was counted by, as one line of JSON."""
+def _prices(info: RunInfo) -> dict[str, object]:
+    """What a run was counted by: `tokens.prompt` and the like."""
     prices = getattr(info, "prices", None)
-    return UNKNOWN if prices is None else prices.model_dump_json(exclude_none=True)
+    return dict(_flat(prices.model_dump(exclude_none=True))) if prices is not None else {}
+
+
+def _flat(values: Mapping[str, object], before: str = "") -> Iterator[tuple[str, object]]:
+    for name, value in values.items():
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{before}{name}.")
+        else:
+            yield f"{before}{name}", value
 
 
 def _digest(value: str | None) -> str:

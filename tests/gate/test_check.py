@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from dspysota.gate import Asked, Rule, Scope, Word, check, compare, decide
+from dspysota.gate import DEFAULTS, Asked, Rule, Scope, Word, check, compare, decide
 from dspysota.gate.rules import parse_all
 from dspysota.records import Failure, Run, Usage
 from tests.factories import make_call, make_run
@@ -229,6 +229,28 @@ def test_a_raised_price_is_worse():
     assert found.sentence.startswith("usd_per_question $0.0011 -> $0.00164 (+50.0%")
 
 
+class Counted(list):
+    """Dollars that say what they are counted by."""
+
+    def __init__(self, amounts, basis):
+        super().__init__(amounts)
+        self.basis = basis
+
+
+def test_dollars_of_two_bases_are_refused():
+    """A list price and a machine's hours say as much about the bases as about the runs."""
+    baseline = make_run([1.0] * 20)
+    run = other(baseline, key="now")
+
+    def costs(one):
+        return Counted([0.01] * 20, "machine" if one.info.key == "now" else "list")
+
+    found = only(check(run, baseline, [Rule.parse("usd_per_question:+10%")], dollars_of=costs))
+
+    assert (found.word, found.fails) == (Word.REFUSED, True)
+    assert "the baseline is counted by list, the run by machine" in found.sentence
+
+
 def test_an_unknown_price_is_refused():
     """Unknown is never 0, and never equal."""
     baseline = make_run([1.0] * 20)
@@ -304,3 +326,24 @@ def test_a_rule_that_applies_to_no_run_is_noted():
     gate = decide([run], [run], name="main", shown=parse_all(["f1:-0.02"]))
 
     assert gate.notes == ("Rule f1:-0.02 was applied to no run: none has that metric.",)
+
+
+def test_ten_reruns_of_an_unchanged_setup_stay_green():
+    """Each flips two answers of a hundred each way, draws its seconds anew, and answers a little longer or shorter."""
+    chance = random.Random(7)
+    rules = [*DEFAULTS, *parse_all(["p50_seconds:+20%", "p95_seconds:+20%"])]
+
+    def measured():
+        scores = [float(place % 10 < 6) for place in range(100)]
+        for right in (0.0, 1.0):
+            for place in chance.sample([at for at, score in enumerate(scores) if score != right], 2):
+                scores[place] = right
+        tokens = [round((300 + 5 * place) * chance.uniform(0.97, 1.03)) for place in range(100)]
+        return spent(make_run(scores), seconds=seconds(100, chance.random()), tokens=tokens)
+
+    baseline = measured()
+
+    found = [one for _ in range(10) for one in check(measured(), baseline, rules)]
+
+    assert [one.sentence for one in found if one.fails] == []
+    assert len(found) == 10 * len(rules)
