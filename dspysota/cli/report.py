@@ -49,15 +49,17 @@ def load(folders: list[Path]) -> tuple[list[Run], ReportMeta]:
 
     runs: list[Run] = []
     outcomes: dict[str, Outcome] = {}
-    titles = []
+    titles, gates = [], []
     for folder in map(resolved, folders):
         runs += load_runs(folder)
         meta = load_meta(folder)
         if meta:
             outcomes |= meta.outcomes
             titles.append(meta.title)
+            gates += [meta.gate] if meta.gate else []
+    gate = gates[0] if len(gates) == 1 else None  # of several, none decides on all runs
     title = titles[0] if len(set(titles)) == 1 else "dspysota report"
-    return runs, ReportMeta(command=" && ".join(commands(folders)), title=title, outcomes=outcomes)
+    return runs, ReportMeta(command=" && ".join(commands(folders)), title=title, outcomes=outcomes, gate=gate)
 
 
 def commands(folders: list[Path]) -> list[str]:

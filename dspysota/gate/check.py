@@ -48,7 +48,7 @@ def compare(
     if refused:
         findings = [Finding(word=Word.REFUSED, sentence=sentences.refused(refused), fails=True)]
     else:
-        findings = [*_examples(paired), *(one for rule in rules for one in _apply(rule, paired, found, strict))]
+        findings = [*_examples(paired), *(one for rule in rules for one in _apply(rule, paired, found, strict, costs))]
     return Pairing(
         name=run.name,
         run_key=run.info.key,

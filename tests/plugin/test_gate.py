@@ -4,6 +4,7 @@ import json
 from xml.etree import ElementTree
 
 import pytest
+import scipy.stats  # noqa: F401  sessions in this process must not each load it anew
 
 from dspysota.compiling import saved
 from dspysota.testing import FakeServer
@@ -33,8 +34,7 @@ def imitating(messages):
 
 def obedient(messages):
     """A model that puts its answer where it can be read only when it is told how."""
-    told = "####" in messages[0]["content"] and "step by step" in messages[0]["content"]
-    return added(messages) if told else "It is a number."
+    return "It is a number." if "Go." in messages[0]["content"] else added(messages)
 
 
 @pytest.fixture
@@ -48,12 +48,15 @@ class Sums(Project):
     """The project, measured by a server of its own each time. In this process, where that will do: it is faster."""
 
     def measured(self, answers, *arguments, profile=PROFILE, seconds=0.0, apart=False):
-        self.profile(profile)
         with FakeServer(answers, name=MODEL, seconds=seconds) as server:
-            self.arguments[-1] = server.base_url
-            if apart:
-                return self.run(*arguments)
-            return self._pytester.runpytest_inprocess(*self.arguments, *arguments)
+            return self.asked(server, *arguments, profile=profile, apart=apart)
+
+    def asked(self, server, *arguments, profile=PROFILE, apart=False):
+        self.profile(profile)
+        self.arguments[-1] = server.base_url
+        if apart:
+            return self.run(*arguments)
+        return self._pytester.runpytest_inprocess(*self.arguments, *arguments)
 
 
 @pytest.fixture
@@ -120,18 +123,10 @@ def test_every_report_shows_the_gate(sums, capsys):
 def test_a_corrupted_demonstration_turns_the_gate_red(home, sums):
     """The score says that something is wrong, and the differences say where to look."""
     profile = PROFILE.replace(BOTH, "approach: bootstrap")
-    sums.measured(imitating, "--sota-save", "main", profile=profile)
-    (folder,) = (home / "programs").iterdir()
-    state = json.loads((folder / "program.json").read_text())
-    for value in state.values():
-        value["demos"][0]["answer"] = "77"
-    text = json.dumps(state, ensure_ascii=False, sort_keys=True, indent=1)
-    meta = json.loads((folder / "meta.json").read_text())
-    meta["info"]["program_digest"] = saved.digest_of(text)
-    (folder / "program.json").write_text(text)
-    (folder / "meta.json").write_text(json.dumps(meta))
-
-    result = sums.measured(imitating, "--sota-baseline", "main", profile=profile)
+    with FakeServer(imitating, name=MODEL) as server:  # a program belongs to its endpoint
+        sums.asked(server, "--sota-save", "main", profile=profile)
+        corrupt(home)
+        result = sums.asked(server, "--sota-baseline", "main", profile=profile)
 
     assert pytest.ExitCode.TESTS_FAILED == result.ret
     result.stdout.fnmatch_lines(
@@ -142,19 +137,31 @@ def test_a_corrupted_demonstration_turns_the_gate_red(home, sums):
     )
 
 
+def corrupt(home):
+    """Give every demonstration of the only program a wrong answer."""
+    (folder,) = (home / "programs").iterdir()
+    state = json.loads((folder / "program.json").read_text())
+    for value in state.values():
+        for demo in value["demos"]:
+            demo |= {"reasoning": "That makes 77.", "answer": "77"}
+    text = json.dumps(state, ensure_ascii=False, sort_keys=True, indent=1)
+    meta = json.loads((folder / "meta.json").read_text())
+    meta["info"]["program_digest"] = saved.digest_of(text)
+    (folder / "program.json").write_text(text)
+    (folder / "meta.json").write_text(json.dumps(meta))
+
+
 def test_a_shortened_prompt_turns_the_gate_red(home, sums):
     """Fewer tokens are welcome, and do not make up for answers that nobody can read."""
     profile = PROFILE.replace(BOTH, "approach: bootstrap")
-    sums.measured(added, "--sota-save", "main", profile=profile)
-    instruct(home, "Go.", demonstrations=False)
+    with FakeServer(obedient, name=MODEL) as server:
+        sums.asked(server, "--sota-save", "main", profile=profile)
+        instruct(home, "Go.", demonstrations=False)
+        result = sums.asked(server, "--sota-baseline", "main", profile=profile)
 
-    def lost(messages):
-        return added(messages) if len(messages) > 2 else "It is a number."
-
-    result = sums.measured(lost, "--sota-baseline", "main", profile=profile)
-
+    words = {("exact_match", "WORSE"), ("tokens_per_question", "BETTER"), ("errors", "OK")}
     assert pytest.ExitCode.TESTS_FAILED == result.ret
-    assert {("exact_match", "WORSE"), ("tokens_per_question", "BETTER"), ("errors", "OK")} == found(sums)["bootstrap"]
+    assert words == found(sums)["bootstrap"]
 
 
 def test_doubled_latency_turns_the_gate_red(sums):
