@@ -10,7 +10,7 @@ from importlib import import_module
 from dspysota import __version__
 from dspysota.errors import SotaError
 
-COMMANDS = ("doctor", "models", "programs", "serve", "formats", "report", "lift", "results")
+COMMANDS = ("doctor", "models", "programs", "serve", "formats", "report", "compare", "lift", "results")
 """The subcommands, in the order of `dspysota --help`: the names of the modules beside this one."""
 
 EXAMPLES = """\

@@ -35,6 +35,7 @@ def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
 def run(args: argparse.Namespace) -> int:
     """Write the files and name them. Returns 0."""
     from dspysota.report import write_all
+    from dspysota.store import resolved
 
     if len(args.folders) > 1 and args.output is None:
         raise ConfigError("Several folders make one report, which needs a place: add --output DIR.")
@@ -53,7 +54,7 @@ def run(args: argparse.Namespace) -> int:
 def load(folders: list[Path]) -> tuple[list[Run], ReportMeta]:
     """All runs of the folders with their outcomes; commands are joined. Raises RunError for a folder without runs."""
     from dspysota.report.meta import load_meta, merged
-    from dspysota.store import load_runs
+    from dspysota.store import load_runs, resolved
 
     runs = [run for folder in map(resolved, folders) for run in load_runs(folder)]
     metas = [meta for folder in map(resolved, folders) if (meta := load_meta(folder)) is not None]
@@ -71,17 +72,10 @@ def repriced(runs: list[Run], profile_name: str) -> list[Run]:
 def commands(folders: list[Path]) -> list[str]:
     """The commands that made the folders, each once, in order."""
     from dspysota.report.meta import load_meta
-    from dspysota.store.reading import read_manifest
+    from dspysota.store.reading import read_manifest, resolved
 
     found = []
     for folder in map(resolved, folders):
         meta = load_meta(folder)
         found.append(meta.command if meta and meta.command else read_manifest(folder).command)
     return list(dict.fromkeys(one for one in found if one))
-
-
-def resolved(folder: Path) -> Path:
-    """The folder itself, or the one that `latest` names where links are not allowed and it is a text file."""
-    if folder.is_file():
-        return folder.parent / folder.read_text(encoding="utf-8").strip()
-    return folder

@@ -229,6 +229,7 @@ def _info(plan: Plan, prepared: Ready, settings: Settings) -> RunInfo:
         sampling={**plan.sampling, "warm_up_requests": prepared.warm_up_requests},
         metrics=plan.task.metrics,
         primary=plan.task.primary,
+        metric_version=plan.task.metric_version,
         concurrency=plan.concurrency,
         limit=plan.limit,
         started=datetime.now(UTC).isoformat(timespec="seconds"),

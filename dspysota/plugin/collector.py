@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from dspysota.errors import SotaError
+from dspysota.plugin import gate
 from dspysota.plugin.place import met_at, take_over
 from dspysota.plugin.session import SESSION, STARTED
 from dspysota.plugin.sights import (
@@ -25,6 +26,7 @@ from dspysota.plugin.sights import (
 
 if TYPE_CHECKING:
     from dspysota.claims import Verdict
+    from dspysota.gate import Gate
     from dspysota.profiles import Cell, Profile
     from dspysota.records import Run
     from dspysota.report import Outcome, ReportMeta
@@ -76,6 +78,10 @@ class Collector:
         """Whether that needs a higher limit."""
         self.trouble = ""
         """Why the report could not be written, in a sentence."""
+        self.gate: Gate | None = None
+        """The decision against the baseline, where one was named."""
+        self.saved = gate.Saved()
+        self._watcher = gate.Watcher()
         self._outcomes: dict[str, Outcome] = {}
         self._decisions: dict[tuple[str, Verdict], Decision] = {}
         self._unmade: dict[str, str] = {}
@@ -91,6 +97,7 @@ class Collector:
         """Take in one phase of one test."""
         self.open_end = self.open_end or broken(report)
         self.limited = self.limited or limited(report)
+        self._watcher.see(report)
         if report.when == "call":
             self.notes += notes_on(report)
             if reason := unmade(report):
@@ -117,33 +124,50 @@ class Collector:
         self.open_end = self.open_end or bool(error)
 
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
-        """Write the report, also after failures and interruptions.
+        """Write the report, also after failures and interruptions, and let a red gate decide the exit code.
 
         xdist's session was registered later and therefore comes before, so its workers have ended; pytest-html comes
         last and can lead to the report.
         """
         try:
             self._finish(exitstatus)
-        except SotaError as error:
+        except (SotaError, pytest.UsageError) as error:
             self.trouble = str(error)
             session.exitstatus = pytest.ExitCode.INTERNAL_ERROR
+        if session.exitstatus == pytest.ExitCode.OK and (not self.saved.whole or (self.gate and self.gate.red)):
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
     def _finish(self, exitstatus: int) -> None:
         folder = self._folder()
+        self.open_end = self.open_end or (folder is not None and exitstatus in OPEN_ENDS)
+        self.runs = tuple(folder.runs()) if folder else ()
+        self._pass_gate(folder.path if folder else None)
         if folder is None:
             return
         from dspysota import report
 
-        self.open_end = self.open_end or exitstatus in OPEN_ENDS
-        self.runs = tuple(folder.runs())
         if self.runs or self._unmade:
             self.meta = self._make_meta()
-            report.write_all(folder.path, self.runs, self.meta)
+            written = report.write_all(folder.path, self.runs, self.meta)
             self.report = folder.path
+            self.notes += filter(None, [gate.append_summary(written["summary.md"])])
         if self.open_end:
             folder.close()
         else:
             folder.finish()
+
+    def _pass_gate(self, own: Path | None) -> None:
+        """Compare with the baseline and save the next one, where the options say so."""
+        session = self._config.stash[SESSION]
+        if not gate.mentioned(session) or not (own or self._watcher.cells):
+            return
+        want, profile = session.gate, session.profile
+        if self.open_end:
+            self.gate = gate.unfinished(want)
+            return
+        self.gate = gate.decide(want, self._watcher, self.runs, profile, own)
+        if want.save is not None:
+            self.saved = gate.save(want, self._watcher, self.runs, profile, self._outcomes, self.gate)
 
     def _folder(self) -> RunFolder | None:
         if self._uid is None:
@@ -187,4 +211,5 @@ class Collector:
             terms=stated(session.profile),
             published=quotes(session.profile),
             margins=margins(session.profile, self.runs),
+            gate=self.gate,
         )

@@ -24,6 +24,8 @@ class Option:
     metavar: str | None = None
     """None for a switch."""
     default: str | None = None
+    many: bool = False
+    """Whether it may be given several times; the values are then one text, separated by commas."""
 
     @property
     def ini(self) -> str:
@@ -119,6 +121,27 @@ OPTIONS = (
         help="Ask this share of each run's questions a second time, such as 0.1, and report how many answers change by "
         "themselves.",
     ),
+    Option(
+        flag="--sota-save",
+        metavar="NAME",
+        help="Keep this session's runs as the baseline NAME, in baselines/NAME of the reports' folder.",
+    ),
+    Option(
+        flag="--sota-baseline",
+        metavar="NAME|FILE|DIR",
+        help="Compare with a saved baseline, a run folder, or a file in one, and fail where something became worse.",
+    ),
+    Option(
+        flag="--sota-rule",
+        metavar="RULE",
+        many=True,
+        help="How much worse a metric may become: accuracy:-2pp, f1:-0.02, p95_seconds:+0.5, errors:+0, … or "
+        "METRIC:off. May be given several times; separated by commas in the environment and the ini file.",
+    ),
+    Option(
+        flag="--sota-strict",
+        help="Fail what is worse than a rule allows also where it may be noise.",
+    ),
 )
 
 Origin = Literal["option", "environment", "ini", "default"]
@@ -144,6 +167,10 @@ def add(parser: pytest.Parser) -> None:
     for option in OPTIONS:
         if option.metavar is None:
             group.addoption(option.flag, dest=option.ini, action="store_const", const="1", help=option.full_help)
+        elif option.many:
+            group.addoption(
+                option.flag, dest=option.ini, metavar=option.metavar, action="append", help=option.full_help
+            )
         else:
             group.addoption(option.flag, dest=option.ini, metavar=option.metavar, help=option.full_help)
         # As text and without a type, so that our own check speaks and not pytest's.
@@ -160,7 +187,7 @@ def given(config: pytest.Config, flag: str, environ: Mapping[str, str] = os.envi
     option = next(option for option in OPTIONS if option.flag == flag)
     written = config.getoption(option.ini, None)
     if written is not None:
-        return Given(written, "option", option)
+        return Given(",".join(written) if option.many else written, "option", option)
     if environ.get(option.env):
         return Given(environ[option.env], "environment", option)
     ini = config.getini(option.ini)

@@ -19,6 +19,7 @@ from dspysota.plugin.place import open_folder
 if TYPE_CHECKING:
     from dspysota.claims.references import Found
     from dspysota.experiment import Settings, Workbench
+    from dspysota.plugin.gate import Wanted
     from dspysota.profiles import Cell, Profile
     from dspysota.profiles.values import Inconclusive
     from dspysota.records import Policy
@@ -50,24 +51,24 @@ class SotaSession:
         from dspysota import tasks
         from dspysota.experiment import Settings
 
-        out, data, reference = (self._given(flag) for flag in ("--sota-out", "--sota-data", "--sota-reference"))
-        place = options.folder(out, self._base(out))
+        out, data, reference = (self.given(flag) for flag in ("--sota-out", "--sota-data", "--sota-reference"))
+        place = options.folder(out, self.base(out))
         assert place is not None, "--sota-out has a default"
         return Settings(
             root=self._config.rootpath,
             out=place,
-            limit=options.limit(self._given("--sota-limit")),
-            data=options.data_folder(data, self._base(data), lambda: list(tasks.names())),
+            limit=options.limit(self.given("--sota-limit")),
+            data=options.data_folder(data, self.base(data), lambda: list(tasks.names())),
             base_url=self._base_url(),
-            fresh=options.switch(self._given("--sota-no-cache")),
-            lift=options.switch(self._given("--sota-lift")),
-            recompile=options.switch(self._given("--sota-recompile")),
-            reference=options.run_folder(reference, self._base(reference)),
-            sequential=options.switch(self._given("--sota-sequential")),
-            max_usd=options.positive(self._given("--sota-max-cost")),
-            max_minutes=options.positive(self._given("--sota-max-minutes")),
+            fresh=options.switch(self.given("--sota-no-cache")),
+            lift=options.switch(self.given("--sota-lift")),
+            recompile=options.switch(self.given("--sota-recompile")),
+            reference=options.run_folder(reference, self.base(reference)),
+            sequential=options.switch(self.given("--sota-sequential")),
+            max_usd=options.positive(self.given("--sota-max-cost")),
+            max_minutes=options.positive(self.given("--sota-max-minutes")),
             started=self.started,
-            ask_twice=options.share(self._given("--sota-ask-twice")),
+            ask_twice=options.share(self.given("--sota-ask-twice")),
             command=shlex.join(["pytest", *map(str, self._config.invocation_params.args)]),
         )
 
@@ -79,7 +80,7 @@ class SotaSession:
         """
         from dspysota import experiment, profiles
 
-        given = self._given("--sota-profile")
+        given = self.given("--sota-profile")
         root = self._config.rootpath
         name = str(given.value)
         if given.origin == "default" and name not in profiles.available(root):
@@ -99,7 +100,7 @@ class SotaSession:
         """
         from dspysota.profiles.values import Inconclusive
 
-        word = options.choice(self._given("--sota-inconclusive"), get_args(Inconclusive))
+        word = options.choice(self.given("--sota-inconclusive"), get_args(Inconclusive))
         return cast("Inconclusive", word) if word else self.profile.inconclusive or "fail"
 
     @cached_property
@@ -107,6 +108,7 @@ class SotaSession:
         """Where runs are made. Raises pytest.UsageError."""
         from dspysota.experiment import Workbench
 
+        _ = self.gate  # a baseline that is not there is found before an hour of measuring
         return Workbench(self.profile, self.settings, folder=self._open, progress=progress_for(self._config))
 
     def found(self, cell: Cell, policy: Policy) -> Found:
@@ -121,12 +123,12 @@ class SotaSession:
     @property
     def limits_dollars(self) -> bool:
         """Whether --sota-max-cost was given, right or wrong."""
-        return self._given("--sota-max-cost").value is not None
+        return self.given("--sota-max-cost").value is not None
 
     @property
     def dry_run(self) -> bool:
         """Whether no test is to run. Raises pytest.UsageError."""
-        return options.switch(self._given("--sota-dry-run"))
+        return options.switch(self.given("--sota-dry-run"))
 
     def check_priced(self, models: Iterable[str]) -> None:
         """Raise pytest.UsageError where dollars are limited and one of these models has no price."""
@@ -145,9 +147,16 @@ class SotaSession:
         """The run folder's path; empty before the first run."""
         return str(self.folder.path) if self.folder else ""
 
+    @cached_property
+    def gate(self) -> Wanted:
+        """What the options say of the regression gate. Raises pytest.UsageError."""
+        from dspysota.plugin.gate import wanted
+
+        return wanted(self)
+
     def check(self) -> None:
         """Read all options and the profile now. Raises pytest.UsageError naming what is wrong and what is valid."""
-        _ = self.settings, self.profile, self.inconclusive
+        _ = self.settings, self.profile, self.inconclusive, self.gate
 
     def _open(self) -> RunFolder:
         if self.folder is None:
@@ -157,16 +166,17 @@ class SotaSession:
     def _base_url(self) -> str | None:
         from dspysota.serving.remote import normal_url
 
-        given = self._given("--sota-base-url")
+        given = self.given("--sota-base-url")
         try:
             return None if given.value is None else normal_url(given.value)
         except ConfigError as error:
             raise pytest.UsageError(f"{given.name}: {error}") from error
 
-    def _given(self, flag: str) -> options.Given:
+    def given(self, flag: str) -> options.Given:
+        """The value of an option, and where it came from."""
         return options.given(self._config, flag)
 
-    def _base(self, given: options.Given) -> Path:
+    def base(self, given: options.Given) -> Path:
         """Where a relative path starts: at the user's feet, or for what a file says, at the project's root."""
         return self._config.rootpath if given.origin in ("ini", "default") else self._config.invocation_params.dir
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 def summarize(reporter: pytest.TerminalReporter, collector: Collector, config: pytest.Config) -> None:
     """Write the section; nothing without runs, and nothing under -q."""
+    _gate(reporter, collector, config)
     if collector.trouble:
         reporter.section("dspysota")
         reporter.write_line(f"no report: {collector.trouble}", red=True)
@@ -53,6 +54,20 @@ def _say_open(reporter: pytest.TerminalReporter, collector: Collector, *, quiet:
 
             for line in (one.test, *verdict_lines(one.verdict)):
                 reporter.write_line(f"dspysota: {line}")
+
+
+def _gate(reporter: pytest.TerminalReporter, collector: Collector, config: pytest.Config) -> None:
+    """The gate's decision and what was saved; under -q only what is wrong."""
+    gate, saved = collector.gate, collector.saved
+    red = not saved.whole or (gate is not None and gate.red)
+    if not (gate or saved.sentences) or (config.get_verbosity() < 0 and not red):
+        return
+    from dspysota.report import terminal
+
+    said = terminal.gate_lines(gate, saved.sentences, ascii_only=not reporter.isatty)
+    reporter.section("dspysota gate", red=red, green=not red)
+    for line in said:
+        reporter.write_line(line)
 
 
 def shown(path: Path) -> str:

@@ -67,6 +67,8 @@ class RunInfo(Record):
     sampling: dict[str, float | int | None]
     metrics: tuple[str, ...]
     primary: str
+    metric_version: int = 1
+    """Counted up by a task whenever a metric of the same name begins to score differently."""
     concurrency: int
     limit: int | None = None
     provenance: Provenance = "measured"

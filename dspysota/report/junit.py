@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from xml.etree import ElementTree
 
+from dspysota.gate import Finding, Word, sentences
 from dspysota.records import Run
 from dspysota.report import flakiness, text, verdicts
 from dspysota.report.meta import Decision, ReportMeta
@@ -25,6 +26,9 @@ def render(runs: Sequence[Run], meta: ReportMeta) -> str:
     failed += sum(_fails(one) for one in meta.verdicts)
     seconds = sum(run.info.wall_seconds for run in runs)
     tests, unmade = len(report.runs) + len(meta.unmade) + len(meta.failed) + len(meta.verdicts), len(meta.unmade)
+    gated = _gated(meta)
+    failed += sum(finding is not None for _, finding in gated)
+    tests += len(gated)
     skipped = sum(_undecided(one) for one in meta.verdicts)
     count = {"tests": str(tests), "failures": str(failed), "errors": str(unmade), "skipped": str(skipped)}
     top = ElementTree.Element("testsuites", {"name": _legal(meta.title), **count, "time": f"{seconds:.3f}"})
@@ -40,8 +44,28 @@ def render(runs: Sequence[Run], meta: ReportMeta) -> str:
             named = {"classname": "dspysota", "name": _legal(test), "time": "0"}
             case = ElementTree.SubElement(suite, "testcase", named)
             ElementTree.SubElement(case, kind, {"message": _legal(reason), "type": type_})
+    for name, finding in gated:
+        named = {"classname": "dspysota.gate", "name": _legal(name), "time": "0"}
+        case = ElementTree.SubElement(suite, "testcase", named)
+        if finding is not None:
+            said = {"message": _legal(finding.sentence), "type": str(finding.word)}
+            ElementTree.SubElement(case, "failure", said).text = _legal(f"{name}: {finding.sentence}")
     ElementTree.indent(top)
     return '<?xml version="1.0" encoding="utf-8"?>\n' + ElementTree.tostring(top, encoding="unicode") + "\n"
+
+
+def _gated(meta: ReportMeta) -> list[tuple[str, Finding | None]]:
+    """The test cases of the gate: a run's name with each rule, and the finding that fails it."""
+    if meta.gate is None:
+        return []
+    if meta.gate.undecided:
+        why = Finding(word=Word.REFUSED, sentence=sentences.headline(meta.gate), fails=True)
+        return [("gate", why)]
+    return [
+        (f"{one.name} · {finding.rule or finding.word}", finding if finding.fails else None)
+        for one in meta.gate.runs
+        for finding in one.findings
+    ]
 
 
 def write(path: Path, runs: Sequence[Run], meta: ReportMeta) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from dspysota.gate import Gate
+from dspysota.gate import sentences as gate_sentences
 from dspysota.lift import Step, label, ladders, sentences
 from dspysota.records import Run
 from dspysota.report import flakiness, text, verdicts
@@ -41,15 +43,16 @@ def summary(runs: Sequence[Run], meta: ReportMeta) -> str:
         lines += [f"- ❌ **{plain(one.named)}**: {'; '.join(map(plain, misses))}"]
     lines += [""] if failed or unmade or others else []
     priced = any(one.cost for one in report.runs)
+    lines += _gate(meta.gate) if meta.gate else []
     lines += [
         f"| | run | n | score [95%] | tokens a question |{' cost a question |' * priced} p50 / p95 s | per s "
         "| not right |",
         f"|-|-|-:|-|-:|{'-:|' * priced}-:|-:|-|",
     ]
     lift = _lift([one.run for one in report.runs])
-    beside = _beside([one.run for one in report.runs], meta)
-    tail = ["", *beside, *lift, *_costs(report), *_facts(report.runs, meta), ""]
-    tail = ["", *_flaky([one.run for one in report.runs], meta), *lift, *_facts(report.runs, meta), ""]
+    shown = [one.run for one in report.runs]
+    more = [*_beside(shown, meta), *_flaky(shown, meta), *lift, *_costs(report)]
+    tail = ["", *more, *_facts(report.runs, meta), ""]
     room = MOST - sum(len(line) + 1 for line in (*lines, *tail)) - 100
     rows = [_row(one, priced) for one in report.runs]
     while rows and sum(len(row) + 1 for row in rows) > room:
@@ -138,6 +141,20 @@ def _flaky(runs: Sequence[Run], meta: ReportMeta) -> list[str]:
         warned = "".join(f" ⚠️ {plain(warning)}." for warning in one.warnings)
         shown.append(f"- {plain(one.run.name)}: {plain(one.sentence)}.{warned}")
     return ["**Asked twice**", "", *shown, ""] if shown else []
+
+
+def _gate(gate: Gate) -> list[str]:
+    """What the gate says: what is not simply OK, as much as has room beside the runs."""
+    shown = [f"**{'❌' if gate.red else '✅'} {plain(gate_sentences.headline(gate))}**", ""]
+    room = MOST // 3
+    findings = [line.strip() for line in gate_sentences.lines(gate)[1:]]
+    for place, line in enumerate(findings):
+        room -= len(line)
+        if room < 0:
+            shown.append(f"- and {len(findings) - place} more in report.html")
+            break
+        shown.append(f"- {plain(line)}")
+    return [*shown, ""] if findings else shown
 
 
 def _lift(runs: Sequence[Run]) -> list[str]:

@@ -10,6 +10,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from dspysota.claims import Claim, Verdict
 from dspysota.errors import RunError
+from dspysota.gate import Gate
 from dspysota.records import Policy, Published, Record, ReferenceCell
 
 FILE = "outcomes.json"
@@ -72,6 +73,7 @@ class ReportMeta(Record):
     for another reason than a bar: of the runs themselves that says nothing. `verdicts` are those of asserted claims,
     `terms` what the profile claims, by task, and `published` scores that others reported. `margins` are, by the keys of
     runs, the score differences that the profile's claim turns on: (1 - its quality ratio) times the reference's score.
+    `gate` is the decision of the regression gate, None where no baseline was named.
     """
 
     command: str
@@ -83,6 +85,7 @@ class ReportMeta(Record):
     terms: tuple[Terms, ...] = ()
     published: tuple[Quote, ...] = ()
     margins: dict[str, float] = Field(default_factory=dict)
+    gate: Gate | None = None
 
 
 def merged(metas: Sequence[ReportMeta]) -> ReportMeta:
@@ -94,7 +97,9 @@ def merged(metas: Sequence[ReportMeta]) -> ReportMeta:
     for field in ("verdicts", "terms", "published"):
         every = [one for meta in metas for one in getattr(meta, field)]
         named[field] = tuple(one for place, one in enumerate(every) if one not in every[:place])
-    return ReportMeta.model_validate(named)
+    gates = [meta.gate for meta in metas if meta.gate is not None]
+    gate = gates[0] if len(gates) == 1 else None  # of several, none decides on all runs
+    return ReportMeta.model_validate({**named, "gate": gate})
 
 
 def load_meta(folder: Path) -> ReportMeta | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from dspysota.claims import Verdict
+from dspysota.gate import Gate, sentences
 from dspysota.records import Run
 from dspysota.report import text, verdicts
 from dspysota.report.meta import ReportMeta
@@ -60,6 +61,12 @@ def _claims(runs: Sequence[Run], meta: ReportMeta) -> list[str]:
         found = beside.pop(one.verdict.run_key, None)
         shown += [text.visible(f"  {'':12}  {line.sentence}") for line in (found.lines if found else ())]
     return [*shown, ""]
+
+
+def gate_lines(gate: Gate | None, saved: Sequence[str] = (), *, ascii_only: bool = True) -> list[str]:
+    """The gate's decision, what fails first, and what was saved."""
+    shown = [text.visible(line) for line in (*(sentences.lines(gate) if gate else ()), *saved)]
+    return [_ascii(line) for line in shown] if ascii_only else shown
 
 
 def _cells(view: RunView) -> tuple[str, ...]:

@@ -16,7 +16,8 @@ Nothing here names the machine's paths, its user, or a key.
 
 from dspysota.store.folder import RunFolder, command_key, finished
 from dspysota.store.journal import Journal
-from dspysota.store.reading import load_runs
+from dspysota.store.kept import write_finished
+from dspysota.store.reading import load_runs, resolved
 from dspysota.store.spending import Spending
 
-__all__ = ["Journal", "RunFolder", "Spending", "command_key", "finished", "load_runs"]
+__all__ = ["Journal", "RunFolder", "Spending", "command_key", "finished", "load_runs", "resolved", "write_finished"]

@@ -72,6 +72,13 @@ def load_runs(folder: Path) -> list[Run]:
     return sorted(saved, key=lambda run: started(run.info)) + [run for run in partial if run is not None]
 
 
+def resolved(folder: Path) -> Path:
+    """The folder itself, or the one that `latest` names where links are not allowed and it is a text file."""
+    if folder.is_file():
+        return folder.parent / folder.read_text(encoding="utf-8").strip()
+    return folder
+
+
 def read_saved(path: Path) -> Run:
     """A run as `RunFolder.save_run` wrote it; raises RunError."""
     lines = islice(read_lines(path), 1, None)

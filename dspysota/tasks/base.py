@@ -65,6 +65,9 @@ class Task(ABC):
     """Every metric that `score` returns."""
     primary: ClassVar[str]
     """The metric that decides whether a case is right."""
+    metric_version: ClassVar[int] = 1
+    """To be counted up whenever a metric of the same name begins to score differently: older runs are then no baseline
+    of newer ones."""
     thresholds: ClassVar[Mapping[str, str]]
     """Friendly name of a bar -> metric, such as `accuracy` -> `exact_match`."""
     marker: ClassVar[str]

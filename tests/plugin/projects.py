@@ -13,7 +13,7 @@ import dspysota
 
 MODEL = "smollm2-135m"
 HOME = Path(dspysota.__file__).parents[1]
-ENVIRONMENT = ("DSPYSOTA_", "PYTEST_ADDOPTS")
+ENVIRONMENT = ("DSPYSOTA_", "PYTEST_ADDOPTS", "GITHUB_STEP_SUMMARY")
 
 PROFILE = """
 name: sums

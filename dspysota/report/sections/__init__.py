@@ -22,6 +22,7 @@ from dspysota.report.sections import (
     frontier,
     latency,
     lift,
+    regression,
     runs,
 )
 from dspysota.report.view import Report
@@ -40,6 +41,7 @@ BANNER = Section("banner", "Outcome", banner.values)
 
 SECTIONS = (
     Section("claims", "Claims", claims.values),
+    Section("regression", "Beside the baseline", regression.values),
     Section("runs", "Runs", runs.values),
     Section("frontier", "Quality against cost", frontier.values),
     Section("costs", "What it cost", costs.values),

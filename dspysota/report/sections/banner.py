@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from dspysota.gate import sentences
 from dspysota.records import DataInfo
 from dspysota.report import verdicts
 from dspysota.report.meta import ReportMeta
@@ -25,6 +26,7 @@ def values(report: Report) -> Mapping[str, object]:
         "headline": headline(len(failed), len(passed), len(report.runs), meta),
         "unmade": meta.unmade,
         "failed_tests": meta.failed,
+        "gate": sentences.headline(meta.gate) if meta.gate else "",
         "failed": failed,
         "passed": passed,
         "command": redacted(report.meta.command),
@@ -39,7 +41,8 @@ def state(report: Report) -> str:
     """`failed`, `undecided`, `passed` or `unjudged`: the worst that a test found."""
     meta = report.meta
     judged = {view.verdict for view in report.runs}
-    if "failed" in judged or meta.unmade or meta.failed or any(one.failed for one in meta.verdicts):
+    red = meta.gate is not None and meta.gate.red
+    if "failed" in judged or meta.unmade or meta.failed or red or any(one.failed for one in meta.verdicts):
         return "failed"
     if any(one.verdict.outcome == "INCONCLUSIVE" for one in meta.verdicts):
         return "undecided"
