@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,6 +14,7 @@ from tests.e2e.test_smoke import SECONDS, plugin
 ROOT = Path(__file__).parents[2]
 
 PROFILE = """
+name: counters
 description: two programs on the smallest model, one that samples
 rows: {gsm8k: 8}
 seed: 0
@@ -39,7 +41,7 @@ def runs(tmp_path_factory):
         command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=SECONDS, check=False
     )
     assert 0 == done.returncode, done.stdout + done.stderr
-    calls: dict[str, list[dict]] = {}
+    calls: dict[str, list[dict[str, Any]]] = {}
     for line in (folder / "latest" / "cases.jsonl").read_text().splitlines():
         entry = json.loads(line)
         calls.setdefault(entry["run"], []).extend(entry["case"]["calls"])

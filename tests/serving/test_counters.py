@@ -115,7 +115,7 @@ def test_a_server_is_read_at_rest():
     """The last answer may be counted after it came: only what stays the same, with nothing in flight, is taken."""
     late = [(5, 1), (5, 0), (8, 0), (8, 1), (8, 0), (8, 0), (9, 0)]
     look = iter([counters.Reading(counts(tokens), running) for tokens, running in late])
-    pauses = []
+    pauses: list[float] = []
 
     found = counters.settled(lambda: next(look), clock=lambda: 0.0, sleep=pauses.append)
 
