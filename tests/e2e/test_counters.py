@@ -14,6 +14,7 @@ from tests.e2e.test_smoke import SECONDS, plugin
 ROOT = Path(__file__).parents[2]
 
 PROFILE = """
+name: counters
 description: two programs on the smallest model, one that samples
 rows: {gsm8k: 8}
 seed: 0

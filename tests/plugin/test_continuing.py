@@ -72,6 +72,7 @@ def test_after_ctrl_c_the_report_shows_what_there_is(project, server):
     project.run("-k", "zero_shot").assert_outcomes(passed=1)
     (info,) = project.manifest()["runs"]
     assert (10, 2) == (len(project.cases()), info["sessions"])
+    assert info["server"] is None  # it counted the rest alone
     assert 1 == len(project.folders)
 
 
