@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from dspysota import costs
 from dspysota.records import Run
 
 Dollars = Callable[[Run], Sequence[float | None]]
 """US dollars of each case of a run, in the order of its cases; None where a cost is unknown."""
 
 
-def unpriced(run: Run) -> Sequence[float | None]:
-    """What no price is known for."""
-    return [None] * len(run.cases)
+def counted(run: Run) -> Sequence[float | None]:
+    """By the profile's basis where that is in dollars, else by the only one that is; unknown where there is none."""
+    basis = costs.dollars(run)
+    return costs.of_run(run, basis) if basis else [None] * len(run.cases)
 
 
 def bases(of_run: Dollars, run: Run, baseline: Run) -> tuple[str, str] | None:
@@ -21,5 +23,5 @@ def bases(of_run: Dollars, run: Run, baseline: Run) -> tuple[str, str] | None:
     return (mine, theirs) if mine and theirs and mine != theirs else None
 
 
-OF_RUN: Dollars = unpriced
+OF_RUN: Dollars = counted
 """What a run cost, where nobody says otherwise."""
