@@ -7,7 +7,7 @@ from dspysota.experiment.known import known, make_cell
 from dspysota.experiment.pricing import priced_by
 from dspysota.experiment.progress import ConsoleProgress, Pace, Progress, Silence
 from dspysota.experiment.provenance import commit
-from dspysota.experiment.references import named, reference, replay_folder
+from dspysota.experiment.references import contenders, named, reference, replay_folder
 from dspysota.experiment.settings import Settings
 from dspysota.experiment.watching import Against
 from dspysota.experiment.workbench import Workbench
@@ -27,6 +27,7 @@ __all__ = [
     "climb",
     "commit",
     "compare",
+    "contenders",
     "known",
     "make_cell",
     "named",

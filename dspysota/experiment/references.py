@@ -44,12 +44,22 @@ def reference(workbench: Workbench, profile: Profile, settings: Settings, cell: 
         runs = replay.load(folder, named(rival), rows)
         found = replay.choose(policy, folder, named(rival), _asked(cell, rows.digest), runs)
         return Found(run=workbench.keep(found.run), notes=found.notes)
+    runs = [workbench.run(one) for one in contenders(profile, cell, policy)]
     if policy == "best":
-        contenders = [one for one in profile.of_task(cell.task) if one.model == rival.model]
-        chosen = best([workbench.run(one) for one in contenders])
+        chosen = best(runs)
         assert chosen is not None, "the reference itself is one of them"
         return chosen
-    return Found(run=workbench.run(rival if policy == "baseline" else _alike(cell, rival, profile)))
+    return Found(run=runs[0])
+
+
+def contenders(profile: Profile, cell: Cell, policy: Policy) -> list[Cell]:
+    """The cells of the reference's model that a policy measures for a cell; none where no reference is named."""
+    rival = profile.reference(cell.task)
+    if rival is None:
+        return []
+    if policy == "best":
+        return [one for one in profile.of_task(cell.task) if one.model == rival.model]
+    return [rival if policy == "baseline" else _alike(cell, rival, profile)]
 
 
 def _asked(cell: Cell, digest: str) -> Asked:

@@ -113,8 +113,8 @@ def asking(items: Iterable[pytest.Item]) -> list[pytest.Item]:
 def needed(item: pytest.Item, profile: Profile) -> list[Cell]:
     """The cells that a test will have measured, as far as can be told without running it.
 
-    Its own; and the reference, where its marker says so or its function mentions `reference` or `claim`. A test that
-    does not take `sota` itself asks the model in another way, by a fixture.
+    Its own; and the reference, where its marker says so or its function mentions `reference` or `claim`: that of the
+    claim's policy where something is claimed of the cell. A test that does not take `sota` itself asks the model in another way, by a fixture.
     """
     cell = cell_of(item)
     function = getattr(item, "function", None)
@@ -123,8 +123,13 @@ def needed(item: pytest.Item, profile: Profile) -> list[Cell]:
     marker = item.get_closest_marker("sota")
     against = "against" in marker.kwargs if marker else False
     mentions = set(getattr(getattr(function, "__code__", None), "co_names", ()))
-    rival = profile.reference(cell.task) if against or mentions & {"reference", "claim"} else None
-    return [cell, *([rival] if rival is not None and rival != cell else [])]
+    from dspysota.experiment import contenders
+
+    claims = mentions & {"claim", "verdict", "versus"}
+    terms = profile.claimed(cell) if claims else None
+    beside = against or bool(claims) or "reference" in mentions
+    rivals = contenders(profile, cell, terms.policy if terms else "baseline") if beside else []
+    return [cell, *(rival for rival in rivals if rival != cell)]
 
 
 def cell_of(item: pytest.Item) -> Cell | None:
