@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from dspysota.plugin import collect, gate, options, sights
+from dspysota.plugin import asked, collect, options, sights
 from dspysota.plugin.collector import Collector
 from dspysota.plugin.fixture import Sota, plainly, sota
 from dspysota.plugin.html import HtmlColumns
@@ -36,7 +36,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Set up the session's state; check the options now where one was given on the command line."""
     config.addinivalue_line("markers", MARKER)
-    config.addinivalue_line("markers", gate.MARKER)
+    config.addinivalue_line("markers", asked.MARKER)
     session = config.stash[SESSION] = SotaSession(config)
     if hasattr(config, "workerinput"):
         return
@@ -52,7 +52,7 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Give `cell` its values."""
     with plainly():
-        gate.check_marker(metafunc.definition)
+        asked.check_marker(metafunc.definition)
         collect.parametrize(metafunc)
 
 
@@ -107,7 +107,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     """Let the runs of the test ride on its report."""
     report = yield
     sights.attach(item, report)
-    gate.attach(item, report, item.config.stash[SESSION])
+    asked.attach(item, report, item.config.stash[SESSION])
     return report
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from dspysota.errors import SotaError
 from dspysota.plugin import gate
+from dspysota.plugin.asked import Watcher
 from dspysota.plugin.place import met_at, take_over
 from dspysota.plugin.session import SESSION
 from dspysota.plugin.sights import Sight, broken, notes_on, other_failure, sights_on, unmade
@@ -42,7 +43,7 @@ class Collector:
         self.gate: Gate | None = None
         """The decision against the baseline, where one was named."""
         self.saved = gate.Saved()
-        self._watcher = gate.Watcher()
+        self._watcher = Watcher()
         self._outcomes: dict[str, Outcome] = {}
         self._unmade: dict[str, str] = {}
         self._failed: dict[str, str] = {}
