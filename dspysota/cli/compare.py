@@ -25,7 +25,7 @@ def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
         help="compare the runs of two folders or baselines, example by example",
         description="Puts the runs of B beside those of A: metrics with paired 95% intervals, examples that flipped, "
         "and what else differs. Describes, and returns 0 whatever it finds; with --rule it returns 1 when one is "
-        "broken.".replace("%", "%%"),
+        "broken.",
     )
     parser.add_argument("before", metavar="A", help="a baseline's name, a run folder such as reports/latest, or a file")
     parser.add_argument("after", metavar="B", help="the same, to be compared with A")
