@@ -18,7 +18,7 @@ from dspysota.gate.identity import Asked, Identity
 from dspysota.records import Call, Case, Record, Run, RunInfo
 from dspysota.store import load_runs, resolved, write_finished
 from dspysota.store.lines import parse, write_whole
-from dspysota.store.reading import RUN_FILE, read_saved
+from dspysota.store.reading import CASES_FILE, RUN_FILE, read_saved
 
 FOLDER = "baselines"
 FILE = "baseline.json"
@@ -65,7 +65,7 @@ def find(text: str, *, out: Path, base: Path) -> Path:
     if text in available(out):
         return out / FOLDER / text
     path = base / Path(text).expanduser()
-    if path.name == RUN_FILE:
+    if path.name in (RUN_FILE, CASES_FILE):
         path = path.parent
     if path.is_file() and path.suffix == ".jsonl":
         return path

@@ -102,7 +102,7 @@ def decide(  # noqa: PLR0913  the parts of a decision, all by keyword
     ]
     unasked = []
     for baseline in left:
-        why = scope.gone(baseline) if scope else "the other side has it"
+        why = scope.gone(baseline) if scope else "the other side does not"
         if why:
             found.append(_gone(baseline, why))
         else:

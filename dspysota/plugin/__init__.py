@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from dspysota.plugin import claiming, collect, dryrun, gate, options, sights
+from dspysota.plugin import asked, claiming, collect, dryrun, options, sights
 from dspysota.plugin.collector import Collector
 from dspysota.plugin.fixture import Sota, plainly, sota
 from dspysota.plugin.html import HtmlColumns
@@ -38,7 +38,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Set up the session's state; check the options now where one was given on the command line."""
     config.addinivalue_line("markers", MARKER)
-    config.addinivalue_line("markers", gate.MARKER)
+    config.addinivalue_line("markers", asked.MARKER)
     session = config.stash[SESSION] = SotaSession(config)
     if hasattr(config, "workerinput"):
         return
@@ -57,7 +57,7 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Give `cell` its values."""
     with plainly():
-        gate.check_marker(metafunc.definition)
+        asked.check_marker(metafunc.definition)
         collect.parametrize(metafunc)
 
 
@@ -133,7 +133,7 @@ def pytest_runtest_makereport(
     report = yield
     sights.attach(item, report, call.excinfo.value if call.excinfo else None)
     claiming.warn(item, report)
-    gate.attach(item, report, item.config.stash[SESSION])
+    asked.attach(item, report, item.config.stash[SESSION])
     return report
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from dspysota.errors import SotaError
 from dspysota.plugin import gate
+from dspysota.plugin.asked import Watcher
 from dspysota.plugin.place import met_at, take_over
 from dspysota.plugin.session import SESSION, STARTED
 from dspysota.plugin.sights import (
@@ -81,7 +82,7 @@ class Collector:
         self.gate: Gate | None = None
         """The decision against the baseline, where one was named."""
         self.saved = gate.Saved()
-        self._watcher = gate.Watcher()
+        self._watcher = Watcher()
         self._outcomes: dict[str, Outcome] = {}
         self._decisions: dict[tuple[str, Verdict], Decision] = {}
         self._unmade: dict[str, str] = {}

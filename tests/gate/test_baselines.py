@@ -95,12 +95,14 @@ def test_saving_a_part_keeps_the_rest(tmp_path):
 
 
 def test_a_baseline_is_found_by_name_folder_and_file(tmp_path):
-    """Whatever is at hand: `main`, the folder, its run.json."""
+    """Whatever is at hand: `main`, the folder, a file in it."""
     path, _ = keep(tmp_path, [make_run()])
 
-    found = [find(text, out=tmp_path, base=tmp_path) for text in ("main", "baselines/main", "baselines/main/run.json")]
+    names = ("main", "baselines/main", "baselines/main/run.json", "baselines/main/cases.jsonl")
 
-    assert found == [path] * 3
+    found = [find(text, out=tmp_path, base=tmp_path) for text in names]
+
+    assert found == [path] * 4
     assert available(tmp_path) == ["main"]
 
 

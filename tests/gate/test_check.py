@@ -4,37 +4,13 @@ import random
 
 import pytest
 
-from dspysota.gate import DEFAULTS, Asked, Rule, Scope, Word, check, compare, decide
+from dspysota.gate import DEFAULTS, Rule, Word, check, compare
 from dspysota.gate.rules import parse_all
-from dspysota.records import Failure, Run, Usage
-from tests.factories import make_call, make_run
+from dspysota.records import Failure, Run
+from tests.factories import make_run
+from tests.gate.made import only, other, seconds, spent
 
 ACCURACY = (Rule.parse("accuracy:-2pp"),)
-
-
-def spent(run, *, seconds=(), tokens=()):
-    """The run with other seconds and prompt tokens of its cases."""
-    changed = []
-    for place, case in enumerate(run.cases):
-        took = seconds[place] if seconds else case.seconds
-        used = tokens[place] if tokens else 100
-        call = make_call(usage=Usage(prompt_tokens=used, completion_tokens=0), seconds=took)
-        changed.append(case.model_copy(update={"seconds": took, "calls": (call,)}))
-    return run.model_copy(update={"cases": tuple(changed)})
-
-
-def other(run, **fields):
-    """The run with other facts."""
-    return run.model_copy(update={"info": run.info.model_copy(update=fields)})
-
-
-def words(findings):
-    return [finding.word for finding in findings]
-
-
-def only(findings):
-    (finding,) = findings
-    return finding
 
 
 def test_a_drop_beyond_rule_and_noise_is_worse():
@@ -117,11 +93,6 @@ def test_unknown_tokens_are_refused_where_somebody_asked_and_noted_where_nobody_
     assert (refused.word, refused.fails) == (Word.REFUSED, True)
     assert "the server did not report tokens in the run" in refused.sentence
     assert [(one.word, one.fails) for one in noted] == [(Word.REFUSED, False)]
-
-
-def seconds(n, seed):
-    chance = random.Random(seed)
-    return [chance.lognormvariate(0, 0.4) for _ in range(n)]
 
 
 @pytest.mark.parametrize("metric", ["p50_seconds", "p95_seconds"])
@@ -229,7 +200,7 @@ def test_a_raised_price_is_worse():
     assert found.sentence.startswith("usd_per_question $0.0011 -> $0.00164 (+50.0%")
 
 
-class Counted(list[float | None]):
+class Counted(list[float]):
     """Dollars that say what they are counted by."""
 
     def __init__(self, amounts, basis):
@@ -280,52 +251,6 @@ def test_what_else_changed_is_named():
     found = compare(other(baseline, compile=compiled, commit="f" * 40), baseline).differences
 
     assert [one.what for one in found] == ["program's text", "commit"]
-
-
-def cell(run):
-    info = run.info
-    return Asked(info.task, info.program, info.approach, info.adapter, info.model.name, info.seed)
-
-
-def test_a_session_is_green_when_nothing_is_worse():
-    """A run that the baseline lacks is new, and one that nobody asked for is counted."""
-    zero, few, boot = (make_run([1.0] * 10, approach=name) for name in ("zero_shot", "few_shot", "bootstrap"))
-
-    gate = decide([zero, few], [zero, boot], name="main", scope=Scope(asked={cell(zero), cell(few)}))
-
-    assert [one.word for one in gate.runs] == [Word.OK, Word.NEW]
-    assert not gate.red
-    assert gate.notes == ("1 run of the baseline was not asked for now.",)
-
-
-@pytest.mark.parametrize("kind", ["asked", "removed"])
-def test_a_run_that_is_missing_is_gone(kind):
-    """Neither a test that could not measure it nor a cell taken out of the profile turns the gate green."""
-    zero, few = (make_run([1.0] * 10, approach=name) for name in ("zero_shot", "few_shot"))
-
-    gate = decide([zero], [zero, few], name="main", scope=Scope(**{kind: {cell(few)}}))
-
-    assert gate.red
-    assert [one.word for one in gate.runs] == [Word.OK, Word.GONE]
-
-
-def test_runs_of_one_name_are_matched_by_their_rows():
-    """A profile may ask one cell for two sets of rows."""
-    short, long = make_run([1.0] * 10), make_run([1.0] * 20)
-    long = other(long, data=long.info.data.model_copy(update={"digest": "aa" * 32}))
-
-    gate = decide([short, long], [long, short], name="main")
-
-    assert [one.word for one in gate.runs] == [Word.OK, Word.OK]
-
-
-def test_a_rule_that_applies_to_no_run_is_noted():
-    """Otherwise it would look as if it had been kept."""
-    run = make_run([1.0] * 10)
-
-    gate = decide([run], [run], name="main", shown=parse_all(["f1:-0.02"]))
-
-    assert gate.notes == ("Rule f1:-0.02 was applied to no run: none has that metric.",)
 
 
 def test_ten_reruns_of_an_unchanged_setup_stay_green():
