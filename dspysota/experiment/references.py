@@ -44,12 +44,12 @@ def reference(workbench: Workbench, profile: Profile, settings: Settings, cell: 
         runs = replay.load(folder, named(rival), rows)
         found = replay.choose(policy, folder, named(rival), _asked(cell, rows.digest), runs)
         return Found(run=workbench.keep(found.run), notes=found.notes)
-    runs = [workbench.run(one) for one in contenders(profile, cell, policy)]
+    measured = [workbench.run(one) for one in contenders(profile, cell, policy)]
     if policy == "best":
-        chosen = best(runs)
+        chosen = best(measured)
         assert chosen is not None, "the reference itself is one of them"
         return chosen
-    return Found(run=runs[0])
+    return Found(run=measured[0])
 
 
 def contenders(profile: Profile, cell: Cell, policy: Policy) -> list[Cell]:

@@ -12,9 +12,9 @@ Dollars = Callable[[Run], Sequence[float | None]]
 
 
 def counted(run: Run) -> Sequence[float | None]:
-    """By the profile's basis where that is in dollars, else by the only one that is; unknown where there is none."""
+    """Dollars by the basis that the run's are counted by; unknown where none is, or it is not said which of two."""
     basis = costs.dollars(run)
-    return costs.of_run(run, basis) if basis else [None] * len(run.cases)
+    return [None] * len(run.cases) if basis is None else costs.of_run(run, basis)
 
 
 def bases(of_run: Dollars, run: Run, baseline: Run) -> tuple[str, str] | None:

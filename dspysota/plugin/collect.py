@@ -114,7 +114,8 @@ def needed(item: pytest.Item, profile: Profile) -> list[Cell]:
     """The cells that a test will have measured, as far as can be told without running it.
 
     Its own; and the reference, where its marker says so or its function mentions `reference` or `claim`: that of the
-    claim's policy where something is claimed of the cell. A test that does not take `sota` itself asks the model in another way, by a fixture.
+    claim's policy where something is claimed of the cell. A test that does not take `sota` itself asks the model in
+    another way, by a fixture.
     """
     cell = cell_of(item)
     function = getattr(item, "function", None)

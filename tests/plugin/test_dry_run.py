@@ -10,6 +10,8 @@ from tests.plugin.projects import EVALS, HOME, PROFILE, asked
 
 pytest_plugins = ["pytester"]
 
+PRICE = "{price: {prompt: 1000, completion: 1000}}"
+
 CLAIMED = (
     PROFILE.replace("smollm2-135m: {}", "smollm2-135m: {price: {prompt: 1000, completion: 1000}}").replace(
         "cells:", "claim: {quality_ratio: 0.9, cost_ratio: 0.5}\ncells:"

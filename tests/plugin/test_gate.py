@@ -280,3 +280,20 @@ def test_the_session_s_own_folder_is_no_baseline(sums):
 
     assert pytest.ExitCode.TESTS_FAILED == result.ret
     result.stdout.fnmatch_lines(["gate red against reports/latest: 1 WORSE"])
+
+
+def test_a_raised_price_turns_the_gate_red(sums):
+    """Nothing was measured differently: the same tokens cost more, and the finding names the price."""
+    price = "smollm2-135m: {price: {prompt: 0.1, completion: 0.3}}"
+    cheap = PROFILE.replace("smollm2-135m: {}", price)
+    dear = cheap.replace("0.1,", "0.2,")
+    rule = ("--sota-rule", "usd_per_question:+10%", "-k", "zero_shot")
+    sums.measured(added, "--sota-save", "main", "-k", "zero_shot", profile=cheap)
+
+    same = sums.measured(added, "--sota-baseline", "main", *rule, profile=cheap)
+    red = sums.measured(added, "--sota-baseline", "main", *rule, profile=dear)
+
+    assert (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED) == (same.ret, red.ret)
+    red.stdout.fnmatch_lines(
+        ["  WORSE *: usd_per_question $* -> $* (+*%, 95% +*..+*, n=10), allowed +10%; price tokens.prompt (0.1 -> 0.2)"]
+    )
