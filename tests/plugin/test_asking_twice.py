@@ -12,7 +12,7 @@ from tests.plugin.test_limits import PRICED, spent
 
 pytest_plugins = ["pytester"]
 
-CLAIM = "claim: {quality_ratio: 0.9, cost_ratio: 0.5}\ncells:"
+CLAIM = "claim: {quality_ratio: 0.9}\ncells:"
 
 CLAIMED = (
     PROFILE.replace("cells:", CLAIM).replace("[zero_shot, few_shot]", "zero_shot")

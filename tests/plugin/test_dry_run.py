@@ -10,11 +10,9 @@ from tests.plugin.projects import EVALS, HOME, PROFILE, asked
 
 pytest_plugins = ["pytester"]
 
-PRICE = "{price: {prompt: 1000, completion: 1000}}"
-
 CLAIMED = (
     PROFILE.replace("smollm2-135m: {}", "smollm2-135m: {price: {prompt: 1000, completion: 1000}}").replace(
-        "cells:", "claim: {quality_ratio: 0.9, cost_ratio: 0.5}\ncells:"
+        "cells:", "claim: {quality_ratio: 0.9}\ncells:"
     )
     + "  - {task: gsm8k, model: phi-2, approach: bootstrap, role: reference}\n"
 )
@@ -80,6 +78,23 @@ def test_a_run_asked_for_twice_counts_once_and_references_are_in_it(project, ser
     result.stdout.fnmatch_lines(
         ["claim on gsm8k, at least 0.90 of the reference's quality: 10 questions can probably*"]
     )
+
+
+@pytest.mark.parametrize(
+    "policy, rival", [("baseline", "phi-2-bootstrap"), ("same_program", "phi-2-zero_shot"), ("best", "phi-2-bootstrap")]
+)
+def test_the_reference_of_a_claim_is_that_of_its_policy(project, policy, rival):
+    """A claim may need a run of the reference's model that no test asks for."""
+    project.profile(CLAIMED.replace("quality_ratio: 0.9", f"quality_ratio: 0.9, policy: {policy}"))
+    project.tests(
+        "import pytest\n\n"
+        '@pytest.mark.sota(task="gsm8k", claimed=True, approach="zero_shot")\n'
+        "def test_claim(sota, cell):\n    assert sota.versus(cell) >= sota.claim(cell)\n"
+    )
+
+    rows = table(project.run("--sota-dry-run"))
+
+    assert {"gsm8k / smollm2-135m-zero_shot", f"gsm8k / {rival}"} == {name for name in rows if "gsm8k" in name}
 
 
 def test_dollars_come_from_the_profiles_prices(project):
