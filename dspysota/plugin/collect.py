@@ -114,8 +114,8 @@ def needed(item: pytest.Item, profile: Profile) -> list[Cell]:
     """The cells that a test will have measured, as far as can be told without running it.
 
     Its own; and the reference, where its marker says so or its function mentions `reference` or `claim`: that of the
-    claim's policy where something is claimed of the cell. A test that does not take `sota` itself asks the model in
-    another way, by a fixture.
+    policy which the test's parameter `policy` names, or else the claim's where something is claimed of the cell. A test
+    that does not take `sota` itself asks the model in another way, by a fixture.
     """
     cell = cell_of(item)
     function = getattr(item, "function", None)
@@ -128,8 +128,10 @@ def needed(item: pytest.Item, profile: Profile) -> list[Cell]:
 
     claims = mentions & {"claim", "verdict", "versus"}
     terms = profile.claimed(cell) if claims else None
+    policy = terms.policy if terms else "baseline"
+    policy = item.callspec.params.get("policy", policy) if hasattr(item, "callspec") else policy
     beside = against or bool(claims) or "reference" in mentions
-    rivals = contenders(profile, cell, terms.policy if terms else "baseline") if beside else []
+    rivals = contenders(profile, cell, policy) if beside else []
     return [cell, *(rival for rival in rivals if rival != cell)]
 
 

@@ -84,17 +84,20 @@ def test_a_run_asked_for_twice_counts_once_and_references_are_in_it(project, ser
     "policy, rival", [("baseline", "phi-2-bootstrap"), ("same_program", "phi-2-zero_shot"), ("best", "phi-2-bootstrap")]
 )
 def test_the_reference_of_a_claim_is_that_of_its_policy(project, policy, rival):
-    """A claim may need a run of the reference's model that no test asks for."""
-    project.profile(CLAIMED.replace("quality_ratio: 0.9", f"quality_ratio: 0.9, policy: {policy}"))
-    project.tests(
-        "import pytest\n\n"
-        '@pytest.mark.sota(task="gsm8k", claimed=True, approach="zero_shot")\n'
-        "def test_claim(sota, cell):\n    assert sota.versus(cell) >= sota.claim(cell)\n"
+    """A claim may need a run of the reference's model that no test asks for: by the profile, or by a parameter."""
+    marker = '@pytest.mark.sota(task="gsm8k", claimed=True, approach="zero_shot")\n'
+    by_profile = f"{marker}def test_it(sota, cell):\n    assert sota.versus(cell) >= sota.claim(cell)\n"
+    by_parameter = (
+        f'{marker}@pytest.mark.parametrize("policy", ["{policy}"])\n'
+        "def test_it(sota, cell, policy):\n    sota.verdict(cell, policy=policy)\n"
     )
+    for tests, terms in ((by_profile, f"quality_ratio: 0.9, policy: {policy}"), (by_parameter, "quality_ratio: 0.9")):
+        project.profile(CLAIMED.replace("quality_ratio: 0.9", terms))
+        project.tests(f"import pytest\n\n{tests}")
 
-    rows = table(project.run("--sota-dry-run"))
+        rows = table(project.run("--sota-dry-run"))
 
-    assert {"gsm8k / smollm2-135m-zero_shot", f"gsm8k / {rival}"} == {name for name in rows if "gsm8k" in name}
+        assert {"gsm8k / smollm2-135m-zero_shot", f"gsm8k / {rival}"} == {name for name in rows if "gsm8k" in name}
 
 
 def test_dollars_come_from_the_profiles_prices(project):
