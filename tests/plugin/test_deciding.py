@@ -183,16 +183,28 @@ def test_a_published_number_cannot_pass(claimed):
     result.stdout.fnmatch_lines(["E*assert DESCRIPTIVE: *", "E*An assertion against it cannot pass.*", "DESCRIPTIVE *"])
 
 
-def test_a_cost_that_is_unknown_fails_in_one_sentence(claimed):
-    """A claim on cost is refused where nobody said what a question costs; the quality is described all the same."""
+def test_a_cost_that_cannot_be_counted_is_refused_before_anything_is_asked(claimed):
+    """Neither a basis nor a price: one sentence with the cure, and no hour of measuring for nothing."""
     project = claimed(right=40)
-    project.profile(PROFILE.replace("quality_ratio: 0.9", "quality_ratio: 0.9, cost_ratio: 0.05"))
+    for basis, said in (("", "add `cost: list`"), ("cost: list\n", "has no price")):
+        project.profile(basis + PROFILE.replace("quality_ratio: 0.9", "quality_ratio: 0.9, cost_ratio: 0.05"))
+
+        result = project.run()
+
+        assert pytest.ExitCode.USAGE_ERROR == result.ret
+        assert said in result.stderr.str()
+    assert (0, 0) == project.questions
+
+
+def test_a_cost_is_decided_beside_the_quality(claimed):
+    """By parameters times tokens: the larger model's answers cost more, and the verdict names the unit."""
+    project = claimed(right=40)
+    project.profile("cost: parameters\n" + PROFILE.replace("quality_ratio: 0.9", "quality_ratio: 0.9, cost_ratio: 0.5"))
 
     result = project.run()
 
-    assert {"failed": 1} == counts(result)
-    result.stdout.fnmatch_lines(["*RunError: The claim names a cost, and what * cost is unknown*"])
-    result.stdout.no_fnmatch_line("*Traceback*")
+    assert {"passed": 1} == counts(result)
+    result.stdout.fnmatch_lines(["*PASS*cost: FLOP a question * against *; ratio *, claimed at most 0.5*"])
 
 
 def test_a_report_is_written_again_with_its_verdicts(claimed):

@@ -90,7 +90,7 @@ def test_the_same_command_does_not_ask_the_rest(claimed):
     assert before[0] < 60
 
 
-@pytest.mark.parametrize("claim", ["", "claim: {cost_ratio: 0.05}"])
+@pytest.mark.parametrize("claim", ["", "claim: {cost_ratio: 0.05}\ncost: parameters"])
 def test_without_a_claim_on_quality_nothing_is_ended(claimed, claim):
     """There is nothing to decide early."""
     project = claimed(right=5, rows=30)
