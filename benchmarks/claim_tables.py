@@ -117,8 +117,8 @@ def coverage(reps: int) -> Table:
     return Table(
         "Coverage of the interval",
         f"Percent of {reps:,} draws whose 95% interval holds the true ratio ({error(reps, 0.025)} points a side), "
-        "agreement 0.6. An interval holds a ratio exactly when neither side of the test rejects it, nor one between it and "
-        "the observed ratio.",
+        "agreement 0.6. An interval holds a ratio exactly when neither side of the test rejects it, nor one between it "
+        "and the observed ratio.",
         ["n", "reference", "true ratio", "coverage", "too high", "too low"],
         [partial(_coverage, reps, *cell) for cell in cells],
     )
