@@ -91,7 +91,7 @@ def _preparation(plan: Plan) -> str:
     """What two plans share that share one prepared program."""
     cell = plan.cell
     names = (cell.task, cell.model, cell.program.partition("+")[0], cell.approach.partition(":")[0], cell.adapter)
-    return repr((*names, cell.optimize))
+    return repr((*names, cell.optimize, plan.seed))
 
 
 def _claims(profile: Profile, plans: Sequence[Plan], known: Earlier) -> list[str]:
