@@ -15,6 +15,13 @@ import pytest
 def test_claim(sota, cell):
     assert sota.versus(cell) >= sota.claim(cell)
 """
+IT = """
+import pytest
+
+@pytest.mark.sota(task="gsm8k", role="candidate")
+def test_it(sota, cell):
+    sota.run(cell)
+"""
 SEEDS = PROFILE.replace("0.9}", "0.9, policy: same_program}").replace(
     "135m, approach: zero_shot}", "135m, approach: bootstrap, seeds: [0, 1, 2]}"
 )
@@ -76,10 +83,7 @@ def test_a_dry_run_plans_every_seed(seeds):
 def test_a_gate_knows_the_seeds_apart(seeds):
     """A baseline has a run a seed, each beside its own; a seed that the profile has lost is gone."""
     project, _ = seeds
-    project.tests(
-        "import pytest\n\n@pytest.mark.sota(task='gsm8k', role='candidate')\n"
-        "def test_it(sota, cell):\n    sota.run(cell)\n"
-    )
+    project.tests(IT)
     project.run("--sota-save", "main").assert_outcomes(passed=3)
     project.profile(SEEDS.replace("[0, 1, 2]", "[0, 1]"))
 
@@ -88,3 +92,38 @@ def test_a_gate_knows_the_seeds_apart(seeds):
     result.assert_outcomes(passed=2)
     result.stdout.fnmatch_lines(["*GONE*seed 2*"])
     assert pytest.ExitCode.TESTS_FAILED == result.ret
+
+
+def test_a_replayed_reference_has_its_seeds_too(seeds):
+    """Those that were measured then and are wanted now; its model is not asked."""
+    project, _ = seeds
+    project.profile(SEEDS.replace("[0, 1, 2]", "[0, 1]"))
+    project.run().assert_outcomes(failed=1)
+    project.latest.resolve().rename(project.path / "saved")
+    asked = project.questions[1]
+    project.profile(SEEDS)
+
+    result = project.run("--sota-reference", "saved")
+
+    assert asked == project.questions[1]
+    result.stdout.fnmatch_lines(
+        [
+            "FAIL * bootstrap over 3 seeds (measured) against * bootstrap over 2 seeds (same_program, replayed), *",
+            "*3 seeds were to be compared with, and of gsm8k * bootstrap there are runs of 2 alone.",
+        ]
+    )
+
+
+def test_a_lift_is_taken_apart_seed_by_seed(seeds):
+    """Each program has its own steps, under its own seed, and every step can be paired."""
+    project, _ = seeds
+    project.tests(IT)
+    project.profile(SEEDS.replace("[0, 1, 2]", "[0, 1]"))
+
+    result = project.run("--sota-lift")
+
+    result.assert_outcomes(passed=2)
+    made = {(one["seed"], one["approach"], one["adapter"]) for one in project.manifest()["runs"]}
+    steps = [{(approach, adapter) for number, approach, adapter in made if number == seed} for seed in (0, 1)]
+    assert steps[0] == steps[1] > {("bootstrap", "plain"), ("zero_shot", "plain")}
+    assert "could not be measured" not in result.stdout.str()
