@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from dspysota.approaches.optimizer import create_optimizer
     from dspysota.approaches.preparing import Prepared, prepare
 
-__all__ = ["FORMS", "Prepared", "approach", "create_optimizer", "names", "origin", "prepare", "split"]
+__all__ = ["FORMS", "Prepared", "approach", "create_optimizer", "learns", "names", "origin", "prepare", "split"]
 
 GROUP = "dspysota.approaches"
 """The group of entry points by which other distributions add approaches."""
@@ -31,6 +31,9 @@ _NAMES = (
 )
 
 _HOMES = {"Prepared": "preparing", "create_optimizer": "optimizer", "prepare": "preparing"}
+
+_FIXED = frozenset({"zero_shot", "few_shot"})
+"""Approaches whose programs depend on nothing but the task's own texts."""
 
 _PARTS = ("instructions",)
 
@@ -74,6 +77,15 @@ def approach(name: str) -> Any:
     if whole not in _NAMES:
         raise ConfigError(f"There is no approach {whole!r}; there are {', '.join((*_NAMES, *added))}, {FORMS}.")
     return import_module(f"{__name__}.{whole}")
+
+
+def learns(name: str) -> bool:
+    """Return whether training rows or chance have a say in what an approach prepares, as far as its name tells.
+
+    >>> learns("few_shot"), learns("labeled")
+    (False, True)
+    """
+    return split(name)[0] not in _FIXED
 
 
 def origin(name: str) -> str:

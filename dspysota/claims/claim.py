@@ -109,12 +109,15 @@ class Claim:
         self, versus: Versus, reference: Run | Published, criteria: Sequence[Criterion], notes: Iterable[str]
     ) -> Verdict:
         info = None if isinstance(reference, Published) else reference.info
+        references = () if isinstance(versus.reference, Published) else versus.reference
         return Verdict(
             outcome=_joined([one.outcome for one in criteria]),
-            run=versus.runs[0].name,
+            run=_named(versus.runs),
+            seeds=len(versus.runs),
             run_provenance=versus.runs[0].info.provenance,
             run_key=versus.runs[0].info.key,
-            reference=reference.name,
+            reference=_named(references) if references else reference.name,
+            reference_seeds=max(1, len(references)),
             reference_provenance=info.provenance if info else "published",
             reference_key=info.key if info else "",
             alpha=self.alpha,
@@ -221,8 +224,23 @@ def _notes(runs: Sequence[Run], references: Sequence[Run], sequential: Sequentia
         yield f"The sequential test ended the run after {asked:,} of {rows:,} examples; its bounds hold at any time."
     elif asked < rows:
         yield f"Only {asked:,} of {rows:,} examples were answered; were they not the first, the verdict may lean."
+    for side in (runs, references):
+        if len(side) > 1 and _alike(side):
+            yield (
+                f"All {len(side)} seeds of {side[0].unseeded} came to one program, which is asked greedily: their "
+                "spread says nothing of how programs differ."
+            )
     if len(runs) == 2 or len(references) == 2:
         yield "Two seeds say little of how seeds differ, and decide little; three or more are better."
+
+
+def _named(runs: Sequence[Run]) -> str:
+    return runs[0].name if len(runs) == 1 else runs[0].unseeded
+
+
+def _alike(runs: Sequence[Run]) -> bool:
+    greedy = all(run.info.sampling.get("temperature") == 0 for run in runs)
+    return greedy and len({run.info.compile.program_digest for run in runs}) == 1
 
 
 def _number(value: object) -> bool:

@@ -22,6 +22,8 @@ BY_TEST = (
     "PASS holds all the more, a FAIL of a true claim may come more often than stated."
 )
 
+FEWER = "{n} seeds were to be compared with, and of {name} there are runs of {there} alone."
+
 
 @dataclass(frozen=True, kw_only=True)
 class Asked:
@@ -33,6 +35,8 @@ class Asked:
     data: str
     """Digest of the rows."""
     teacher: str | None = None
+    seeds: tuple[int, ...] = ()
+    """Of its runs; empty: whichever."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,13 +44,22 @@ class Found:
     """A reference, and what a reader should know of the choice."""
 
     run: Run
+    others: tuple[Run, ...] = ()
+    """Runs of the same program, prepared with other seeds."""
     notes: tuple[str, ...] = ()
+
+    @property
+    def runs(self) -> tuple[Run, ...]:
+        """All of them, one a seed."""
+        return self.run, *self.others
 
 
 def find(policy: Policy, cell: ReferenceCell, asked: Asked, runs: Sequence[Run]) -> Found | None:
     """The run of the reference's model that the policy takes, on the very rows that the candidate was asked.
 
-    None where there is none. A replayed run goes before a measured one of the same program.
+    None where there is none. A replayed run goes before a measured one of the same program. `baseline` takes a run for
+    each seed of the reference's cell, `same_program` one for each of the candidate's, as far as there are such; of
+    other seeds one is taken where there is none of these.
     """
     fits = [run for run in runs if _of_the_model(run, cell) and _same_rows(run, asked.data)]
     fits.sort(key=lambda run: run.info.provenance != "replayed")
@@ -57,7 +70,7 @@ def find(policy: Policy, cell: ReferenceCell, asked: Asked, runs: Sequence[Run])
     named = [run for run in fits if (run.info.program, run.info.approach, run.info.adapter) == wanted]
     if policy == "same_program":
         named.sort(key=lambda run: run.info.compile.teacher != asked.teacher)
-    return Found(run=named[0]) if named else None
+    return _of_seeds(names.seeds, named) if named else None
 
 
 def best(runs: Sequence[Run]) -> Found | None:
@@ -73,6 +86,17 @@ def best(runs: Sequence[Run]) -> Found | None:
         one = max(runs, key=Run.score)
         words = BY_TEST.format(n=len(runs), model=one.info.model.name, name=one.name)
     return Found(run=one, notes=(words,))
+
+
+def _of_seeds(seeds: Sequence[int], runs: Sequence[Run]) -> Found:
+    there: dict[int, Run] = {}
+    for run in runs:
+        if run.info.compile.teacher == runs[0].info.compile.teacher:
+            there.setdefault(run.info.seed, run)
+    chosen = [there[seed] for seed in seeds if seed in there] or [runs[0]]
+    fewer = len(chosen) < len(seeds)
+    notes = (FEWER.format(n=len(seeds), name=chosen[0].unseeded, there=len(chosen)),) if fewer else ()
+    return Found(run=chosen[0], others=tuple(chosen[1:]), notes=notes)
 
 
 def _of_the_model(run: Run, cell: ReferenceCell) -> bool:

@@ -105,6 +105,10 @@ class Verdict:
     run_key: str = ""
     reference_key: str = ""
     """Keys of the two runs; empty where there is none."""
+    seeds: int = 1
+    """Runs of the candidate's program, each prepared with a seed of its own; their spread is part of the intervals."""
+    reference_seeds: int = 1
+    """The same of the reference's."""
     lenient: bool = False
     """Whether whoever asked takes an undecided claim for no failure (`--sota-inconclusive=warn`)."""
 
@@ -127,7 +131,8 @@ class Verdict:
         """What was compared with what, where each comes from, and how often such a verdict errs."""
         how = f"{self.policy}, " if self.policy else ""
         rate = "" if self.outcome is Outcome.DESCRIPTIVE else f", error rate {self.alpha:.0%}"
-        return f"{self.run} ({self.run_provenance}) against {self.reference} ({how}{self.reference_provenance}){rate}"
+        run, reference = over(self.run, self.seeds), over(self.reference, self.reference_seeds)
+        return f"{run} ({self.run_provenance}) against {reference} ({how}{self.reference_provenance}){rate}"
 
     def criterion(self, name: str) -> Criterion | None:
         """The criterion `quality` or `cost`, where the claim names it."""
@@ -144,6 +149,15 @@ class Verdict:
 
 def _number(value: float) -> str:
     return f"{value:.3f}" if 0.1 <= value < 1e6 or value == 0 else f"{value:.3g}"
+
+
+def over(name: str, seeds: int) -> str:
+    """The name of runs that differ by seed alone.
+
+    >>> over("gsm8k · phi-2 · cot · bootstrap", 3), over("gsm8k · phi-2 · cot · zero_shot", 1)
+    ('gsm8k · phi-2 · cot · bootstrap over 3 seeds', 'gsm8k · phi-2 · cot · zero_shot')
+    """
+    return f"{name} over {seeds} seeds" if seeds > 1 else name
 
 
 def rounded(n: int) -> int:

@@ -50,7 +50,7 @@ def cell_of(rung: Rung, cell: Cell, profile: Profile) -> Cell:
     step = cell.model_copy(
         update={
             **names,
-            "id": cell_id(cell.model, rung.approach, rung.adapter, own_program),
+            "id": cell_id(cell.model, rung.approach, rung.adapter, own_program, seed=cell.seed),
             "role": "candidate",
             "thresholds": {},
         }

@@ -18,6 +18,7 @@ def known() -> Known:
         forms=programs.FORMS,
         whole=lambda approach: approaches.split(approach)[0],
         parts=approaches.FORMS,
+        chancy=lambda approach, program: approaches.learns(approach) or programs.split(program)[1] is not None,
         metrics={task: tasks.get(task).metrics for task in tasks.names()},
         data={task: tasks.get(task).data_names for task in tasks.names()},
     )

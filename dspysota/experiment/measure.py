@@ -226,6 +226,7 @@ def _info(plan: Plan, prepared: Ready, settings: Settings) -> RunInfo:
         data=plan.info,
         compile=prepared.compile,
         seed=plan.seed,
+        own_seed=plan.cell.seed is not None,
         sampling={**plan.sampling, "warm_up_requests": prepared.warm_up_requests},
         metrics=plan.task.metrics,
         primary=plan.task.primary,

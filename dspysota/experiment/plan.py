@@ -176,6 +176,8 @@ def plan(
     Without `fetch` nothing is fetched, and of a model whose weights are not here the plan has none: it is another plan
     then than the one that will be measured. Raises ConfigError, DataError or ModelError.
     """
+    if cell.seed is not None:
+        data = data.reordered(cell.seed)
     limit = settings.limit if settings.limit is not None else cell.rows
     rows = data.take(limit)
     retrieval = _retrieval(cell, data)  # before the weights: where embeddings are missing, nothing need be fetched
@@ -190,7 +192,7 @@ def plan(
         use=use,
         spec=spec,
         weights=weights,
-        seed=profile.seed,
+        seed=profile.seed if cell.seed is None else cell.seed,
         concurrency=profile.concurrency,
         cost=profile.cost,
         retrieval=retrieval,

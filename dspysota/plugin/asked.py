@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from dspysota.gate import Asked, Rule, Scope
     from dspysota.gate.baselines import Baseline
     from dspysota.plugin.session import SotaSession
-    from dspysota.profiles import Profile
+    from dspysota.profiles import Cell, Profile
     from dspysota.records import Run
 
 ATTRIBUTE = "dspysota_gate"
@@ -53,7 +53,7 @@ def attach(item: pytest.Item, report: pytest.TestReport, session: SotaSession) -
     cell = callspec.params.get("cell") if callspec else None
     asked = None
     if cell is not None:
-        asked = [cell.task, cell.program, cell.approach, cell.adapter, cell.model, session.profile.seed]
+        asked = [cell.task, cell.program, cell.approach, cell.adapter, cell.model, _seed(cell, session.profile)]
     rules = [list(marker.args) for marker in item.iter_markers("sota_gate")]
     vars(report)[ATTRIBUTE] = {"asked": asked, "rules": rules}
 
@@ -114,7 +114,11 @@ def cells_of(profile: Profile) -> Iterator[Asked]:
     from dspysota.gate import Asked
 
     for cell in profile.cells:
-        yield Asked(cell.task, cell.program, cell.approach, cell.adapter, cell.model, profile.seed)
+        yield Asked(cell.task, cell.program, cell.approach, cell.adapter, cell.model, _seed(cell, profile))
+
+
+def _seed(cell: Cell, profile: Profile) -> int:
+    return profile.seed if cell.seed is None else cell.seed
 
 
 def parsed(texts: Iterable[str]) -> tuple[Rule, ...]:

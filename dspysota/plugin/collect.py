@@ -38,7 +38,8 @@ def cells_of(marker: pytest.Mark, profile: Profile) -> list[Cell]:
 
     `task` is needed; every further filter keeps the cells that have this value. `against="reference"` then drops the
     cells in that role, provided that the profile has one for the task; without one no cell is left. `claimed=True`
-    keeps those of which the profile claims something.
+    keeps those of which the profile claims something; of cells that differ by seed alone the first, since one claim is
+    made of all.
     """
     wanted = dict(marker.kwargs)
     rival, claimed = wanted.pop("against", None), wanted.pop("claimed", False)
@@ -52,7 +53,7 @@ def cells_of(marker: pytest.Mark, profile: Profile) -> list[Cell]:
         raise pytest.UsageError(f"@pytest.mark.sota has claimed={claimed!r}; it must be one of True, False.")
     cells = [cell for cell in profile.cells if all(getattr(cell, key) == value for key, value in wanted.items())]
     if claimed:
-        cells = [cell for cell in cells if profile.claimed(cell) is not None]
+        cells = [cell for cell in cells if profile.claimed(cell) is not None and profile.seeds(cell)[0] == cell]
     if rival is None:
         return cells
     compared = any(cell.role == rival for cell in profile.of_task(wanted["task"]))
@@ -115,7 +116,8 @@ def needed(item: pytest.Item, profile: Profile) -> list[Cell]:
 
     Its own; and the reference, where its marker says so or its function mentions `reference` or `claim`: that of the
     policy which the test's parameter `policy` names, or else the claim's where something is claimed of the cell. A test
-    that does not take `sota` itself asks the model in another way, by a fixture.
+    of a claim takes the cell and the reference with all of their seeds. A test that does not take `sota` itself asks
+    the model in another way, by a fixture.
     """
     cell = cell_of(item)
     function = getattr(item, "function", None)
@@ -131,8 +133,9 @@ def needed(item: pytest.Item, profile: Profile) -> list[Cell]:
     policy = terms.policy if terms else "baseline"
     policy = item.callspec.params.get("policy", policy) if hasattr(item, "callspec") else policy
     beside = against or bool(claims) or "reference" in mentions
-    rivals = contenders(profile, cell, policy) if beside else []
-    return [cell, *(rival for rival in rivals if rival != cell)]
+    own = profile.seeds(cell) if claims else (cell,)
+    rivals = contenders(profile, cell, policy, seeds=bool(claims)) if beside else []
+    return [*own, *(rival for rival in rivals if rival not in own)]
 
 
 def cell_of(item: pytest.Item) -> Cell | None:

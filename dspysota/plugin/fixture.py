@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+WHOLE = "--sota-sequential watches one run beside one reference: with several seeds all runs are measured whole."
+
 FINAL = (ConfigError, DataError, NotServedError, ProgramError, pytest.UsageError)
 """Failures that the same command would meet again; after others, such as a server that did not start, it may go on."""
 
@@ -111,13 +113,19 @@ class Sota:
         return terms.claim()
 
     def versus(self, cell: Cell, *, policy: Policy | None = None) -> Versus:
-        """The cell's run beside its reference, for `assert sota.versus(cell) >= sota.claim(cell)`."""
+        """The cell's run beside its reference, for `assert sota.versus(cell) >= sota.claim(cell)`.
+
+        Where the profile has the cell with several seeds, all of their runs, measured where they are not yet; so too
+        on the reference's side: its own seeds, or under `same_program` the cell's.
+        """
         __tracebackhide__ = True
         from dspysota.costs import of_run
 
         policy = policy or self._policy(cell)
-        found = self._found(cell, policy)
-        return self.run(cell).vs(found.run, costs=of_run, policy=policy, notes=found.notes)
+        found = self._found(cell, policy, seeds=True)
+        runs = [self.run(one) for one in self.profile.seeds(cell)]
+        notes = (*found.notes, *([WHOLE] if self._several(cell, policy) and self._session.settings.sequential else []))
+        return runs[0].vs(found.runs, seeds=runs[1:], costs=of_run, policy=policy, notes=notes)
 
     def verdict(self, cell: Cell, *, policy: Policy | None = None) -> Verdict:
         """What became of the profile's claim on the cell: true when it is a PASS, and in the report in any case."""
@@ -165,14 +173,22 @@ class Sota:
         terms = self.profile.claimed(cell)
         return terms.policy if terms else "baseline"
 
-    def _found(self, cell: Cell, policy: Policy) -> Found:
+    def _several(self, cell: Cell, policy: Policy) -> bool:
+        """Whether a claim on the cell is one on several seeds, on either side."""
+        from dspysota.experiment import contenders
+
+        rivals = contenders(self.profile, cell, policy, seeds=True) if policy != "best" else ()
+        return len(self.profile.seeds(cell)) > 1 or len(rivals) > 1
+
+    def _found(self, cell: Cell, policy: Policy, *, seeds: bool = False) -> Found:
         __tracebackhide__ = True
         if self.profile.reference(cell.task) is None:
             pytest.skip(f"profile {self.profile.name!r} names no reference for {cell.task}")
         seen = self._seen
         with noted(seen), plainly():
-            found = self._session.found(cell, policy)
-            seen.sights[found.run.info.key] = Sight.of(found.run, str(self._session.place))
+            found = self._session.found(cell, policy, seeds=seeds)
+            for run in found.runs:
+                seen.sights[run.info.key] = Sight.of(run, str(self._session.place))
         return found
 
     def _against(self, cell: Cell) -> Against | None:
@@ -182,7 +198,7 @@ class Sota:
         terms = self.profile.claimed(cell) if cell in self.profile.cells else None
         if not self._session.settings.sequential or terms is None or terms.quality_ratio is None:
             return None
-        if self.profile.reference(cell.task) is None:
+        if self.profile.reference(cell.task) is None or self._several(cell, terms.policy):
             return None
         return Against(claim=terms.claim(), reference=self._session.found(cell, terms.policy).run)
 
@@ -190,7 +206,8 @@ class Sota:
         from dspysota.experiment import replay_folder
 
         folder = replay_folder(self.profile, self._session.settings, cell.task)
-        if folder is not None and cell == self.profile.reference(cell.task):
+        rival = self.profile.reference(cell.task)
+        if folder is not None and rival is not None and cell in self.profile.seeds(rival):
             pytest.skip(f"the reference of {cell.task} is replayed from {str(folder)!r}, and not measured")
 
     def _climb(self, cell: Cell, run: Run) -> None:

@@ -111,13 +111,13 @@ class SotaSession:
         _ = self.gate  # a baseline that is not there is found before an hour of measuring
         return Workbench(self.profile, self.settings, folder=self._open, progress=progress_for(self._config))
 
-    def found(self, cell: Cell, policy: Policy) -> Found:
-        """The reference of a cell under a policy, made at most once. Raises SotaError."""
+    def found(self, cell: Cell, policy: Policy, *, seeds: bool = False) -> Found:
+        """The reference of a cell under a policy, with `seeds` of all seeds, made at most once. Raises SotaError."""
         from dspysota.experiment import reference
 
-        key = (cell.task, cell.id, cell.rows, policy)
+        key = (cell.task, cell.id, cell.rows, policy, seeds)
         if key not in self._found:
-            self._found[key] = reference(self.workbench, self.profile, self.settings, cell, policy)
+            self._found[key] = reference(self.workbench, self.profile, self.settings, cell, policy, seeds=seeds)
         return self._found[key]
 
     @property

@@ -21,7 +21,7 @@ def stated(profile: Profile) -> tuple[Terms, ...]:
             "cost": terms.cost_ratio,
             "alpha": terms.alpha,
         }  # fmt: skip
-        found.append(Terms.model_validate({"reference": named(rival), **values}))
+        found.append(Terms.model_validate({"reference": named(profile, rival), **values}))
     return tuple(found)
 
 

@@ -38,6 +38,8 @@ class Known:
     data: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """By task, the names that its rows may bear, which bars go by; without one the task's own."""
 
+    chancy: Callable[[str, str], bool] = lambda approach, program: True
+    """Whether a seed can change anything about a program, by the expressions of approach and program."""
     metrics: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Metrics by task, which bars go by; those of a task without any are not checked."""
 
@@ -52,6 +54,12 @@ def _as_list(value: object) -> object:
 
 Names = Annotated[tuple[str, ...], BeforeValidator(_as_list), Field(min_length=1)]
 """One name or a list of names."""
+
+MOST_SEED = 2**31 - 1
+"""Servers and optimizers take no larger seed."""
+
+Seeds = Annotated[tuple[Annotated[int, Field(ge=0, le=MOST_SEED)], ...], BeforeValidator(_as_list), Field(min_length=1)]
+"""One seed or a list of seeds."""
 
 
 class CellEntry(Record):
@@ -68,6 +76,8 @@ class CellEntry(Record):
     role: Role = "candidate"
     optimize: Optimize | None = None
     """Instead of the file's own, as a whole."""
+    seeds: Seeds | None = None
+    """The same cell once for each; the file's own seed, unless named."""
 
 
 def _by_task(value: object) -> object:
@@ -107,16 +117,18 @@ def cells(file: ProfileFile, known: Known) -> Iterator[Cell]:
         _check_model(name, use, f"models.{name}")
     _check_keys(file, known)
     seen: dict[tuple[str, str], str] = {}
-    references: dict[str, str] = {}
+    references: dict[str, Cell] = {}
     for place, cell in _expand(file, known):
         first = seen.setdefault((cell.task, cell.id), place)
         if first != place:
             raise ConfigError(f"{place} repeats {cell.task} with {cell.id!r}, which {first} already has; remove one.")
-        if cell.role == "reference" and references.setdefault(cell.task, cell.id) != cell.id:
-            raise ConfigError(
-                f"{place}.role: {cell.task} has two references, {references[cell.task]!r} and {cell.id!r}; a task's "
-                "cells are compared with one."
-            )
+        if cell.role == "reference":
+            rival = references.setdefault(cell.task, cell)
+            if not cell.same_but_seed(rival):
+                raise ConfigError(
+                    f"{place}.role: {cell.task} has two references, {rival.id!r} and {cell.id!r}; a task's cells are "
+                    "compared with one."
+                )
         yield cell
 
 
@@ -143,7 +155,9 @@ def _expand(file: ProfileFile, known: Known) -> Iterator[tuple[str, Cell]]:
         for task in entry.task:
             chosen = entry.program or known.programs[task][:1]
             for combination in product(entry.model, entry.approach, chosen, entry.adapter):
-                yield place, _cell(file, entry, (task, *combination), known, place)
+                cell = _cell(file, entry, (task, *combination), known, place)
+                for seed in _seeds(file, entry, cell, known, place):
+                    yield place, cell if seed is None else cell.model_copy(update=_own_seed(cell, seed))
 
 
 def _cell(file: ProfileFile, entry: CellEntry, names: tuple[str, ...], known: Known, place: str) -> Cell:
@@ -168,6 +182,27 @@ def _cell(file: ProfileFile, entry: CellEntry, names: tuple[str, ...], known: Kn
     )
 
 
+def _seeds(file: ProfileFile, entry: CellEntry, cell: Cell, known: Known, place: str) -> tuple[int | None, ...]:
+    """The seeds of a cell, None for the file's own. Raises ConfigError for two alike, and where none changes anything.
+
+    Equal runs would cost as often as there are seeds, and their spread of nothing would pass for evidence.
+    """
+    if entry.seeds is None:
+        return (None,)
+    if twice := [seed for seed in entry.seeds if entry.seeds.count(seed) > 1]:
+        raise ConfigError(f"{place}.seeds: {twice[0]} stands twice, and would be the same run twice; remove one.")
+    if not known.chancy(cell.approach, cell.program):
+        raise ConfigError(
+            f"{place}.seeds: {cell.approach!r} learns from no rows and {cell.program!r} draws no samples, so that "
+            "every seed gives the same run; leave seeds out, or put such cells into an entry of their own."
+        )
+    return tuple(None if seed == file.seed else seed for seed in entry.seeds)
+
+
+def _own_seed(cell: Cell, seed: int) -> dict[str, object]:
+    return {"id": f"{cell.id}-seed{seed}", "seed": seed}
+
+
 def _optimize(file: ProfileFile, optimize: Optimize, known: Known, place: str) -> Optimize:
     for name in optimize.settings:
         check_name(name, known.approaches, f"{place}.optimize.settings")
@@ -182,10 +217,13 @@ def _own_teacher(file: ProfileFile, entry: CellEntry) -> str | None:
     return entry.optimize.teacher if entry.optimize and entry.optimize.teacher != file.optimize.teacher else None
 
 
-def cell_id(model: str, approach: str, adapter: str, program: str | None, teacher: str | None = None) -> str:
+def cell_id(
+    model: str, approach: str, adapter: str, program: str | None, teacher: str | None = None, seed: int | None = None
+) -> str:
     """What pytest shows: the model and the approach, then what differs from the default."""
     parts = [model, approach, *([program] if program else []), *([adapter] if adapter != "plain" else [])]
-    return "-".join([*parts, *([f"taught-by-{teacher}"] if teacher else [])])
+    parts += [f"taught-by-{teacher}"] if teacher else []
+    return "-".join([*parts, *([f"seed{seed}"] if seed is not None else [])])
 
 
 def check_program(program: str, task: str, known: Known, place: str) -> None:

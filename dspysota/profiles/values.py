@@ -86,10 +86,17 @@ class Cell(Record):
     thresholds: Bars = Field(default_factory=dict)
     role: Role = "candidate"
     optimize: Optimize = Optimize()
+    seed: int | None = None
+    """What its program is prepared and its samples are drawn by, never which rows are asked; None: the profile's."""
 
     def threshold(self, data_name: str) -> Threshold:
         """The bar for runs on the data set `data_name`: that of `any` data, with the data set's own on top."""
         return Threshold.of({**self.thresholds.get("any", {}), **self.thresholds.get(data_name, {})})
+
+    def same_but_seed(self, other: Cell) -> bool:
+        """Whether two cells differ by seed at most. Bars do not count: they decide nothing that is measured."""
+        plain: dict[str, object] = {"id": "", "seed": None, "thresholds": {}}
+        return self.model_copy(update=plain) == other.model_copy(update=plain)
 
 
 Inconclusive = Literal["fail", "warn"]
@@ -160,6 +167,14 @@ class Profile(Record):
     def reference(self, task: str) -> Cell | None:
         """The cell that the task's other cells are compared with, where the profile names one."""
         return next((cell for cell in self.of_task(task) if cell.role == "reference"), None)
+
+    def seeds(self, cell: Cell) -> tuple[Cell, ...]:
+        """The cells that differ from one by seed alone, itself among them, in the profile's order.
+
+        A cell that is not the profile's stands alone.
+        """
+        group = tuple(one for one in self.of_task(cell.task) if one.same_but_seed(cell))
+        return group if cell in group else (cell,)
 
     def terms(self, task: str) -> ClaimTerms | None:
         """What is claimed of the task's candidates; None where nothing is."""

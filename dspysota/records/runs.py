@@ -64,6 +64,8 @@ class RunInfo(Record):
     data: DataInfo
     compile: CompileInfo
     seed: int
+    own_seed: bool = False
+    """Whether the cell named its seed, other than the profile's; it is then part of the run's name."""
     sampling: dict[str, float | int | None]
     metrics: tuple[str, ...]
     primary: str
@@ -109,7 +111,15 @@ class Run(Record):
 
     @property
     def name(self) -> str:
-        """Short human name: task, model, program, approach, and the adapter where it is not the plain one."""
+        """Short human name: task, model, program, approach, and the adapter where it is not the plain one.
+
+        A seed of its own comes last.
+        """
+        return " · ".join([self.unseeded, *([f"seed {self.info.seed}"] if self.info.own_seed else [])])
+
+    @property
+    def unseeded(self) -> str:
+        """The name that runs with other seeds share."""
         parts = [self.info.data.name, self.info.model.name, self.info.program, self.info.prepared]
         if self.info.adapter != "plain":
             parts.append(self.info.adapter)

@@ -36,6 +36,8 @@ class ReferenceCell(Record):
     program: str
     approach: str
     adapter: str
+    seeds: tuple[int, ...] = ()
+    """Of its runs; empty in reports older than this field."""
 
 
 class Published(Record):

@@ -132,6 +132,7 @@ def _claim(suite: ElementTree.Element, one: Decision) -> None:
         "verdict": verdict.outcome, "run": verdict.run, "provenance": verdict.run_provenance,
         "reference": verdict.reference, "reference_provenance": verdict.reference_provenance,
         "policy": verdict.policy, "alpha": verdict.alpha, "more_examples": verdict.more,
+        "seeds": verdict.seeds, "reference_seeds": verdict.reference_seeds,
     }  # fmt: skip
     for criterion in verdict.criteria:
         prefix = "" if criterion.name == "quality" else f"{criterion.name}_"

@@ -77,11 +77,11 @@ def _verdicts(meta: ReportMeta) -> list[str]:
 
 def _beside(runs: Sequence[Run], meta: ReportMeta) -> list[str]:
     """Candidates of which something was claimed under every policy, and what others published."""
-    claimed = {one.verdict.run_key for one in meta.verdicts}
-    found = [one for one in verdicts.candidates(runs, meta) if one.run.info.key in claimed]
+    judged = [one.verdict for one in meta.verdicts]
+    found = [one for one in verdicts.candidates(runs, meta) if any(map(one.claimed, judged))]
     lines = []
     for one in found[:MOST_CLAIMS]:
-        lines += [f"- {plain(one.run.name)}", *(f"  - {plain(line.sentence)}" for line in one.lines)]
+        lines += [f"- {plain(one.name)}", *(f"  - {plain(line.sentence)}" for line in one.lines)]
     lines += [f"- {plain(verdicts.quoted(quote))}" for quote in meta.published[:MOST_CLAIMS]]
     return ["**Beside the reference**", "", *lines, ""] if lines else []
 

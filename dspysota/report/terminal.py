@@ -54,11 +54,13 @@ def verdict_lines(verdict: Verdict) -> list[str]:
 def _claims(runs: Sequence[Run], meta: ReportMeta) -> list[str]:
     if not meta.verdicts:
         return []
-    beside = {one.run.info.key: one for one in verdicts.candidates(runs, meta)}
+    beside = list(verdicts.candidates(runs, meta))
     shown = []
     for one in verdicts.decisions(meta):
         shown += verdict_lines(one.verdict)
-        found = beside.pop(one.verdict.run_key, None)
+        found = next((candidate for candidate in beside if candidate.claimed(one.verdict)), None)
+        if found:
+            beside.remove(found)  # of several claims the first shows the policies
         shown += [text.visible(f"  {'':12}  {line.sentence}") for line in (found.lines if found else ())]
     return [*shown, ""]
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from dspysota import costs
 from dspysota.claims import Claim, Criterion, Outcome, Verdict
 from dspysota.claims.references import POLICIES, Asked, Found, find
-from dspysota.claims.verdict import rounded
+from dspysota.claims.verdict import over, rounded
 from dspysota.errors import SotaError
 from dspysota.records import Policy, Run
 from dspysota.report.meta import Decision, Quote, ReportMeta, Terms
@@ -40,10 +40,24 @@ class Line:
 
 @dataclass(frozen=True, kw_only=True)
 class Candidate:
-    """A run of another model than the reference's, with a line for each policy."""
+    """Runs of another model than the reference's, that differ by seed alone, with a line for each policy."""
 
-    run: Run
+    runs: tuple[Run, ...]
     lines: tuple[Line, ...]
+
+    @property
+    def run(self) -> Run:
+        """The first of them: as a rule the only one."""
+        return self.runs[0]
+
+    @property
+    def name(self) -> str:
+        """What they are called."""
+        return over(self.run.unseeded, len(self.runs)) if len(self.runs) > 1 else self.run.name
+
+    def claimed(self, verdict: Verdict) -> bool:
+        """Whether a verdict is about them."""
+        return any(verdict.run_key == run.info.key for run in self.runs)
 
 
 def decisions(meta: ReportMeta) -> list[Decision]:
@@ -73,13 +87,26 @@ def summed_up(verdict: Verdict) -> str:
 
 
 def candidates(runs: Sequence[Run], meta: ReportMeta) -> tuple[Candidate, ...]:
-    """Every run that has a reference to stand beside, in the order of the runs."""
+    """Every run that has a reference to stand beside, in the order of the runs; those of several seeds together."""
     return tuple(
-        Candidate(run=run, lines=tuple(_lines(run, terms, runs, meta)))
-        for run in runs
+        Candidate(runs=group, lines=tuple(_lines(group, terms, runs, meta)))
+        for group in of_seeds(run for run in runs if run.cases)
         for terms in meta.terms
-        if (run.info.task == terms.reference.task and run.info.model.name != terms.reference.model and run.cases)
+        if group[0].info.task == terms.reference.task and group[0].info.model.name != terms.reference.model
     )
+
+
+def of_seeds(runs: Iterable[Run]) -> list[tuple[Run, ...]]:
+    """Runs in groups of those that differ by seed alone, whole ones; any other is a group of its own."""
+    groups: dict[tuple[object, ...], list[Run]] = {}
+    for place, run in enumerate(runs):
+        info = run.info
+        who = (info.model.name, info.model.digest or info.model.base_url, info.compile.teacher, info.provenance)
+        names = (info.task, info.data.digest, info.program, info.approach, info.adapter, *who)
+        known = groups.setdefault(names, [])
+        alone = len(run.cases) < info.data.rows or any(info.seed == one.info.seed for one in known)
+        (groups.setdefault((place,), []) if alone else known).append(run)
+    return [tuple(group) for group in groups.values() if group]
 
 
 def quoted(quote: Quote) -> str:
@@ -92,16 +119,18 @@ def quoted(quote: Quote) -> str:
     )
 
 
-def _lines(run: Run, terms: Terms, runs: Sequence[Run], meta: ReportMeta) -> Iterator[Line]:
-    info = run.info
+def _lines(group: tuple[Run, ...], terms: Terms, runs: Sequence[Run], meta: ReportMeta) -> Iterator[Line]:
+    info = group[0].info
     asked = Asked(
         program=info.program,
         approach=info.approach,
         adapter=info.adapter,
         data=info.data.digest,
         teacher=info.compile.teacher,
+        seeds=tuple(run.info.seed for run in group),
     )
-    mine = [one.verdict for one in meta.verdicts if one.verdict.run_key == info.key]
+    keys = {run.info.key for run in group}
+    mine = [one.verdict for one in meta.verdicts if one.verdict.run_key in keys]
     made = {one.policy: one for one in mine if _bars(one) == (terms.quality, terms.cost)}
     for policy in POLICIES:
         used = policy == terms.policy and terms.claim() is not None
@@ -112,7 +141,7 @@ def _lines(run: Run, terms: Terms, runs: Sequence[Run], meta: ReportMeta) -> Ite
         if found is None:
             yield Line(policy=policy, used=used, word="not measured", said="")
         else:
-            yield _line(run, terms.claim() if made else None, policy, found, used=used)
+            yield _line(group, terms.claim() if made else None, policy, found, used=used)
 
 
 def _bars(verdict: Verdict) -> tuple[float | None, float | None]:
@@ -120,9 +149,9 @@ def _bars(verdict: Verdict) -> tuple[float | None, float | None]:
     return quality.bar if quality else None, cost.bar if cost else None
 
 
-def _line(run: Run, claim: Claim | None, policy: Policy, found: Found, *, used: bool) -> Line:
+def _line(group: tuple[Run, ...], claim: Claim | None, policy: Policy, found: Found, *, used: bool) -> Line:
     try:
-        verdict = _judged(claim or PLAIN, run, policy, found)
+        verdict = _judged(claim or PLAIN, group, policy, found)
     except SotaError as error:
         return Line(policy=policy, used=used, word="not judged", said=str(error))
     word = str(verdict.outcome) if claim else "descriptive"
@@ -131,8 +160,9 @@ def _line(run: Run, claim: Claim | None, policy: Policy, found: Found, *, used: 
     return Line(policy=policy, used=used, word=word, said=_said(verdict, claimed=claim is not None, notes=notes))
 
 
-def _judged(claim: Claim, run: Run, policy: Policy, found: Found) -> Verdict:
-    versus = run.vs(found.run, costs=costs.of_run, policy=policy, notes=found.notes)
+def _judged(claim: Claim, group: tuple[Run, ...], policy: Policy, found: Found) -> Verdict:
+    first, *others = group
+    versus = first.vs(found.runs, seeds=others, costs=costs.of_run, policy=policy, notes=found.notes)
     try:
         return claim.judge(versus)
     except SotaError as error:
@@ -144,7 +174,7 @@ def _judged(claim: Claim, run: Run, policy: Policy, found: Found) -> Verdict:
 
 
 def _said(verdict: Verdict, *, claimed: bool = True, notes: Sequence[str] = ()) -> str:
-    against = f"against {verdict.reference} ({verdict.reference_provenance})"
+    against = f"against {over(verdict.reference, verdict.reference_seeds)} ({verdict.reference_provenance})"
     return "; ".join([against, *(_ratio(one, claimed=claimed) for one in verdict.criteria), *notes])
 
 

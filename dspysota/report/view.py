@@ -181,6 +181,8 @@ def _variant(run: Run, runs: Sequence[Run]) -> str:
         parts.append(info.program)
     if info.adapter != "plain":
         parts.append(info.adapter)
+    if info.own_seed:
+        parts.append(f"seed {info.seed}")
     if info.provenance != "measured":
         parts.append(info.provenance)
     return " · ".join(parts)

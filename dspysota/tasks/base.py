@@ -6,7 +6,7 @@ import hashlib
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from typing import ClassVar, Literal
 
@@ -35,6 +35,10 @@ class TaskData:
         if limit is not None and limit < 1:
             raise ConfigError(f"A limit of '{limit}' rows leaves nothing to run; give a whole number from 1.")
         return self.splits.test[:limit]
+
+    def reordered(self, seed: int) -> TaskData:
+        """Return the same rows, those of the training split in the order of `seed`; the others stay as they are."""
+        return replace(self, splits=self.splits.reordered(seed))
 
     def info(self, rows: Sequence[Example], split: str = "test") -> DataInfo:
         """Return the record of `rows`, of the split of that name."""

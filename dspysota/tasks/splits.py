@@ -37,6 +37,15 @@ class Splits:
         check_disjoint(splits)
         return splits
 
+    def reordered(self, seed: int) -> Splits:
+        """Return the same splits with the training rows in another order, that of `seed`.
+
+        Approaches take the first so many of them, and several take the first that suit, so that another order is what
+        makes another program of a greedy model.
+        """
+        rows = self.train
+        return replace(self, train=tuple(rows[i] for i in order(len(rows), f"train again:{seed}")))
+
     def items(self) -> Iterator[tuple[str, tuple[Example, ...]]]:
         """Yield name and rows of every split."""
         yield from (("demos", self.demos), ("train", self.train), ("validation", self.validation), ("test", self.test))

@@ -250,6 +250,21 @@ def test_seeds_that_differ_make_a_claim_harder_to_pass():
     assert "three or more are better" in str(seeded(180, 182))
 
 
+def test_how_many_seeds_there_were_is_told():
+    """On either side, under the name that they share; seeds that changed nothing are no evidence of anything."""
+    reference = make_run([1.0] * 200, model_name=LARGE)
+    runs = [make_run([1.0] * 180 + [0.0] * 20, seed=seed, own_seed=seed > 0) for seed in (5, 6, 7)]
+
+    several = Claim(quality=0.8).judge(runs[0].vs(reference, seeds=runs[1:]))
+    one = Claim(quality=0.8).judge(runs[0].vs(reference))
+
+    assert (3, 1) == (several.seeds, several.reference_seeds)
+    assert "cot · zero_shot over 3 seeds (measured) against" in several.sides
+    assert "cot · zero_shot · seed 5 (measured) against" in one.sides
+    assert any("All 3 seeds of" in note and "came to one program" in note for note in several.notes)
+    assert not any("one program" in note for note in one.notes)
+
+
 def test_a_reference_may_come_in_seeds_too():
     """Its spread counts as well."""
     run = make_run([1.0] * 180 + [0.0] * 20)

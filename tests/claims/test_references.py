@@ -1,5 +1,7 @@
 """Which run is the reference under a policy."""
 
+from dataclasses import replace
+
 from dspysota.claims.references import Asked, find
 from dspysota.records import CompileInfo, ReferenceCell
 from tests.factories import make_data, make_run
@@ -7,6 +9,7 @@ from tests.factories import make_data, make_run
 LARGE = "qwen2.5-coder-1.5b"
 CELL = ReferenceCell(task="gsm8k", model=LARGE, program="cot", approach="zero_shot", adapter="plain")
 ASKED = Asked(program="pot", approach="bootstrap", adapter="plain", data=make_data("gsm8k").digest)
+PREPARED = (("cot", "zero_shot"), ("pot", "bootstrap"))
 HALF, MOST, ALL = [1.0, 0.0] * 10, [1.0, 1.0, 1.0, 0.0] * 5, [1.0] * 20
 
 
@@ -73,3 +76,27 @@ def test_a_replayed_run_goes_before_a_measured_one():
     measured, replayed = large(), large(key="k-replayed", provenance="replayed")
 
     assert replayed == found("baseline", [measured, replayed]).run
+
+
+def test_of_several_seeds_the_reference_has_those_that_are_asked_for():
+    """The baseline those of its own cell, the same program the candidate's, one run each; what is lacking is told."""
+    runs = [
+        large(program=program, approach=approach, seed=seed) for program, approach in PREPARED for seed in (0, 1, 2)
+    ]
+    cell, asked = CELL.model_copy(update={"seeds": (0, 1)}), replace(ASKED, seeds=(2, 1, 3))
+
+    baseline, same = (find(policy, cell, asked, [*runs, *runs]) for policy in ("baseline", "same_program"))
+
+    assert (runs[0], runs[1]) == baseline.runs
+    assert (runs[5], runs[4]) == same.runs
+    assert ((), 1) == (baseline.notes, len(same.notes))
+    assert "3 seeds were to be compared with" in same.notes[0]
+    assert "there are runs of 2 alone" in same.notes[0]
+
+
+def test_a_run_of_another_seed_is_better_than_none():
+    """A saved reference need not have the seed that the profile has now."""
+    assert (9,) == tuple(run.info.seed for run in find("baseline", CELL, ASKED, [large(seed=9)]).runs)
+    assert (9,) == tuple(
+        run.info.seed for run in find("baseline", CELL.model_copy(update={"seeds": (1,)}), ASKED, [large(seed=9)]).runs
+    )

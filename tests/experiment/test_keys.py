@@ -229,3 +229,20 @@ def test_a_workbench_without_a_folder_does_not_measure(settings, tmp_path):
 
     with pytest.raises(RunError, match="no folder"):
         bench.run(bench.cell(task="gsm8k", model=MODEL, approach="zero_shot"))
+
+
+def test_a_seed_of_the_cells_own_is_another_measurement_on_the_same_rows(data, settings):
+    """Other keys, other training rows, other samples; the rows that are asked, and chosen by, are the profile's."""
+    profile = Profile(name="p")
+    cell = make_cell(profile, task="gsm8k", model=MODEL, approach="bootstrap")
+    cells = [cell, *(cell.model_copy(update={"seed": seed}) for seed in (1, 2))]
+
+    plans = plain, *others = [plan(one, profile, settings, data, progress=False) for one in cells]
+
+    assert [0, 1, 2] == [one.seed for one in plans] == [one.sampling["seed"] for one in plans]
+    assert 3 == len({one.key for one in plans})
+    assert 3 == len({tuple(row.id for row in one.data.splits.train) for one in plans})
+    assert data.splits == plain.data.splits
+    for one in others:
+        assert (plain.rows, plain.info) == (one.rows, one.info)
+        assert plain.data.splits.validation == one.data.splits.validation

@@ -186,3 +186,33 @@ def test_hostile_names_stay_text_in_claims():
     for text in (html.render(runs, meta), markdown.summary(runs, meta)):
         assert re.search(r"(?<!\\)<(script>alert|img)", text) is None
     assert "\x1b" not in "\n".join(terminal.lines(runs, meta))
+
+
+def seeded(scores, seeds, **fields):
+    return [make_run(scores, key=f"{fields}-{seed}", seed=seed, own_seed=seed > 0, **fields) for seed in seeds]
+
+
+def test_runs_that_differ_by_seed_alone_stand_beside_the_reference_together():
+    """As one candidate, under every policy; a run that was interrupted stands alone."""
+    small = seeded([1.0] * 40, (0, 1, 2), approach="bootstrap")
+    large = seeded([1.0] * 40, (0, 1, 2), approach="bootstrap", model_name=LARGE)
+    short = small[0].model_copy(
+        update={"cases": small[0].cases[:9], "info": small[0].info.model_copy(update={"key": "short", "seed": 7})}
+    )
+    verdict = Claim(quality=0.9).judge(small[0].vs(large, seeds=small[1:], policy="same_program"))
+    meta = ReportMeta(
+        command="pytest evals",
+        verdicts=(Decision(test=TEST, verdict=verdict, outcome="passed"),),
+        terms=(TERMS.model_copy(update={"policy": "same_program"}),),
+    )
+
+    first, second = candidates([*reversed(small), short, *large], meta)
+
+    assert ("gsm8k · qwen2.5-coder-0.5b · cot · bootstrap over 3 seeds", 3) == (first.name, len(first.runs))
+    assert (short,) == second.runs
+    assert {"baseline": "not measured", "same_program": "PASS", "best": "PASS"} == {
+        line.policy: line.word for line in first.lines
+    }
+    runs = [*small, *large]
+    for shown in (html.render(runs, meta), markdown.summary(runs, meta), "\n".join(terminal.lines(runs, meta))):
+        assert "bootstrap over 3 seeds" in shown.replace("\\", "")

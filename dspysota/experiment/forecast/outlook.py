@@ -91,7 +91,7 @@ def _preparation(plan: Plan) -> str:
     """What two plans share that share one prepared program."""
     cell = plan.cell
     names = (cell.task, cell.model, cell.program.partition("+")[0], cell.approach.partition(":")[0], cell.adapter)
-    return repr((*names, cell.optimize))
+    return repr((*names, cell.optimize, plan.seed))
 
 
 def _claims(profile: Profile, plans: Sequence[Plan], known: Earlier) -> list[str]:
@@ -100,7 +100,8 @@ def _claims(profile: Profile, plans: Sequence[Plan], known: Earlier) -> list[str
     for reference in plans:
         rivals = [one for one in plans if one.cell.task == reference.cell.task and one is not reference]
         terms = profile.terms(reference.cell.task)
-        if terms is None or terms.quality_ratio is None or reference.cell.role != "reference" or not rivals:
+        named = reference.cell == profile.reference(reference.cell.task)
+        if terms is None or terms.quality_ratio is None or not named or not rivals:
             continue
         n, ratio = min(len(one.rows) for one in (reference, *rivals)), terms.quality_ratio
         run = known.same(reference)
@@ -111,9 +112,14 @@ def _claims(profile: Profile, plans: Sequence[Plan], known: Earlier) -> list[str
         told = "; ".join(f"{_told(n, score, ratio)} if {reference.cell.model} scores {score:.2f}" for score in scores)
         said.append(
             f"claim on {reference.info.name}, at least {ratio:.2f} of the reference's quality: {n:,} questions can "
-            f"probably (80%) tell from {ratio:.2f} true ratios {told} ({why})."
+            f"probably (80%) tell from {ratio:.2f} true ratios {told} ({why}).{_seeds(profile, (reference, *rivals))}"
         )
     return said
+
+
+def _seeds(profile: Profile, plans: Sequence[Plan]) -> str:
+    several = any(len(profile.seeds(one.cell)) > 1 for one in plans)
+    return " That is for one seed: what differs between several makes it less." if several else ""
 
 
 def _told(n: int, score: float, ratio: float) -> str:
