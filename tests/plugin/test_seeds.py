@@ -71,13 +71,15 @@ def test_a_dry_run_plans_every_seed(seeds):
     """With a preparation for each, as each is another program."""
     project, _ = seeds
 
-    lines = [line.split("  ")[0] for line in project.run("--sota-dry-run").outlines]
+    result = project.run("--sota-dry-run")
+    lines = [line.split("  ")[0] for line in result.outlines]
 
     planned = [line for line in lines if line.startswith("gsm8k / ")]
     assert {f"gsm8k / smollm2-{n}m-bootstrap{seed}" for n in (135, 360) for seed in ("", "-seed1", "-seed2")} == {
         *planned
     }
     assert 6 == len(planned)
+    assert 6 == sum(line.strip().startswith("preparing bootstrap") for line in result.outlines)
 
 
 def test_a_gate_knows_the_seeds_apart(seeds):
