@@ -129,3 +129,14 @@ def test_a_lift_is_taken_apart_seed_by_seed(seeds):
     steps = [{(approach, adapter) for number, approach, adapter in made if number == seed} for seed in (0, 1)]
     assert steps[0] == steps[1] > {("bootstrap", "plain"), ("zero_shot", "plain")}
     assert "could not be measured" not in result.stdout.str()
+
+
+def test_a_dry_run_says_that_seeds_tell_less(seeds):
+    """What so many questions can tell is known for one seed; the baseline has the seeds of its own cell."""
+    project, _ = seeds
+    project.profile(SEEDS.replace(", policy: same_program", ""))
+
+    result = project.run("--sota-dry-run")
+
+    result.stdout.fnmatch_lines(["*claim on gsm8k*That is for one seed: what differs between several makes it less."])
+    assert 4 == sum(line.startswith("gsm8k / ") for line in result.outlines)
