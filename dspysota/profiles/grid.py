@@ -58,7 +58,9 @@ Names = Annotated[tuple[str, ...], BeforeValidator(_as_list), Field(min_length=1
 MOST_SEED = 2**31 - 1
 """Servers and optimizers take no larger seed."""
 
-Seeds = Annotated[tuple[Annotated[int, Field(ge=0, le=MOST_SEED)], ...], BeforeValidator(_as_list), Field(min_length=1)]
+Seeds = Annotated[
+    tuple[Annotated[int, Field(strict=True, ge=0, le=MOST_SEED)], ...], BeforeValidator(_as_list), Field(min_length=1)
+]
 """One seed or a list of seeds."""
 
 

@@ -18,8 +18,8 @@ def large(scores=HALF, *, validation=None, **fields):
     return make_run(scores, model_name=LARGE, compile=compiled, **fields)
 
 
-def found(policy, runs):
-    one = find(policy, CELL, ASKED, runs)
+def found(policy, runs, cell=CELL, asked=ASKED):
+    one = find(policy, cell, asked, runs)
     assert one is not None
     return one
 
@@ -85,7 +85,7 @@ def test_of_several_seeds_the_reference_has_those_that_are_asked_for():
     ]
     cell, asked = CELL.model_copy(update={"seeds": (0, 1)}), replace(ASKED, seeds=(2, 1, 3))
 
-    baseline, same = (find(policy, cell, asked, [*runs, *runs]) for policy in ("baseline", "same_program"))
+    baseline, same = (found(policy, [*runs, *runs], cell, asked) for policy in ("baseline", "same_program"))
 
     assert (runs[0], runs[1]) == baseline.runs
     assert (runs[5], runs[4]) == same.runs
@@ -96,7 +96,6 @@ def test_of_several_seeds_the_reference_has_those_that_are_asked_for():
 
 def test_a_run_of_another_seed_is_better_than_none():
     """A saved reference need not have the seed that the profile has now."""
-    assert (9,) == tuple(run.info.seed for run in find("baseline", CELL, ASKED, [large(seed=9)]).runs)
-    assert (9,) == tuple(
-        run.info.seed for run in find("baseline", CELL.model_copy(update={"seeds": (1,)}), ASKED, [large(seed=9)]).runs
-    )
+    (run,) = found("baseline", [large(seed=9)], CELL.model_copy(update={"seeds": (1,)})).runs
+
+    assert 9 == run.info.seed

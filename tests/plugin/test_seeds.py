@@ -71,13 +71,15 @@ def test_a_dry_run_plans_every_seed(seeds):
     """With a preparation for each, as each is another program."""
     project, _ = seeds
 
-    lines = [line.split("  ")[0] for line in project.run("--sota-dry-run").outlines]
+    result = project.run("--sota-dry-run")
+    lines = [line.split("  ")[0] for line in result.outlines]
 
     planned = [line for line in lines if line.startswith("gsm8k / ")]
     assert {f"gsm8k / smollm2-{n}m-bootstrap{seed}" for n in (135, 360) for seed in ("", "-seed1", "-seed2")} == {
         *planned
     }
     assert 6 == len(planned)
+    assert 6 == sum(line.strip().startswith("preparing bootstrap") for line in result.outlines)
 
 
 def test_a_gate_knows_the_seeds_apart(seeds):
@@ -127,3 +129,14 @@ def test_a_lift_is_taken_apart_seed_by_seed(seeds):
     steps = [{(approach, adapter) for number, approach, adapter in made if number == seed} for seed in (0, 1)]
     assert steps[0] == steps[1] > {("bootstrap", "plain"), ("zero_shot", "plain")}
     assert "could not be measured" not in result.stdout.str()
+
+
+def test_a_dry_run_says_that_seeds_tell_less(seeds):
+    """What so many questions can tell is known for one seed; the baseline has the seeds of its own cell."""
+    project, _ = seeds
+    project.profile(SEEDS.replace(", policy: same_program", ""))
+
+    result = project.run("--sota-dry-run")
+
+    result.stdout.fnmatch_lines(["*claim on gsm8k*That is for one seed: what differs between several makes it less."])
+    assert 4 == sum(line.startswith("gsm8k / ") for line in result.outlines)

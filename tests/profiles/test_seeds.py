@@ -70,6 +70,7 @@ def test_a_reference_of_several_seeds_is_one_reference(load):
         ("approach: [bootstrap, few_shot], seeds: [0, 1]", "'few_shot' learns from no rows"),
         ("approach: 'zero_shot:instructions', seeds: [0, 1]", "every seed gives the same run"),
         ("approach: few_shot, seeds: []", "at least 1 item"),
+        ("approach: bootstrap, seeds: yes", "valid integer"),
         ("approach: bootstrap, seeds: [-1]", "greater than or equal to 0"),
         ("approach: bootstrap, seeds: 4294967296", "less than or equal to 2147483647"),
         (
