@@ -219,11 +219,7 @@ def _notes(runs: Sequence[Run], references: Sequence[Run], sequential: Sequentia
     for run in (*runs, *references):
         if run.errors:
             yield f"{run.errors:,} of {len(run.cases):,} questions of {run.name} brought no answer and count as zero."
-    rows, asked = runs[0].info.data.rows, len(runs[0].cases)
-    if sequential is not None and sequential.outcome is not None:
-        yield f"The sequential test ended the run after {asked:,} of {rows:,} examples; its bounds hold at any time."
-    elif asked < rows:
-        yield f"Only {asked:,} of {rows:,} examples were answered; were they not the first, the verdict may lean."
+    yield from _on_the_end(runs[0], sequential)
     for side in (runs, references):
         if len(side) > 1 and _alike(side):
             yield (
@@ -232,6 +228,21 @@ def _notes(runs: Sequence[Run], references: Sequence[Run], sequential: Sequentia
             )
     if len(runs) == 2 or len(references) == 2:
         yield "Two seeds say little of how seeds differ, and decide little; three or more are better."
+
+
+def _on_the_end(run: Run, sequential: SequentialTest | None) -> Iterator[str]:
+    """What came of an early end, or of watching for one."""
+    rows, asked = run.info.data.rows, len(run.cases)
+    if sequential is not None and sequential.outcome is not None:
+        yield f"The sequential test ended the run after {asked:,} of {rows:,} examples; its bounds hold at any time."
+    elif sequential is not None:
+        spent, rest = max(sequential.spent), min(sequential.rest)
+        yield (
+            f"The run was watched, so that it could end early: that took {spent:.2%} of the error rate, and left "
+            f"{rest:.2%} for the test on all examples."
+        )
+    elif asked < rows:
+        yield f"Only {asked:,} of {rows:,} examples were answered; were they not the first, the verdict may lean."
 
 
 def _named(runs: Sequence[Run]) -> str:

@@ -80,8 +80,10 @@ class Criterion:
             yield self._more()
 
     def _more(self) -> str:
+        if self.ratio is None:
+            return "more examples may bring one"
         if self.more is None:
-            return "the observed ratio lies at the claim's margin: not to be settled by more examples"
+            return "the observed ratio is so near that a hundred times as many examples would probably not settle it"
         return f"about {rounded(self.more):,} more examples would probably settle it, were this the true ratio"
 
 
@@ -118,6 +120,8 @@ class Verdict:
     @property
     def more(self) -> int | None:
         """INCONCLUSIVE only: further examples that would probably settle all that is open; None where none would."""
+        if self.outcome is not Outcome.INCONCLUSIVE:
+            return None
         open_ones = [one.more for one in self.criteria if one.outcome is Outcome.INCONCLUSIVE]
         known = [more for more in open_ones if more is not None]
         return max(known) if known and len(known) == len(open_ones) else None

@@ -61,9 +61,9 @@ def dollars(run: Run) -> Basis | None:
     return found[0] if len(found) == 1 else None
 
 
-def flop(parameters: float | None, usage: Usage) -> float | None:
+def flop(parameters: float | None, usage: Usage | None) -> float | None:
     """2 × parameters × tokens; None where either is unknown. Tokens from the server's cache count like any other."""
-    tokens = usage.total_tokens
+    tokens = usage.total_tokens if usage is not None else None
     return None if parameters is None or tokens is None else 2.0 * parameters * tokens
 
 
@@ -74,7 +74,8 @@ def prices_of(run: Run) -> Prices:
 
 def _by_list(run: Run) -> list[float | None]:
     price = prices_of(run).tokens
-    return [price.of_usage(case.usage) if price else None for case in run.cases]
+    spent = [case.spent for case in run.cases]
+    return [price.of_usage(usage) if price and usage is not None else None for usage in spent]
 
 
 def _by_machine(run: Run) -> list[float | None]:
@@ -94,7 +95,7 @@ def _by_machine(run: Run) -> list[float | None]:
 
 
 def _by_parameters(run: Run) -> list[float | None]:
-    return [flop(run.info.model.parameters, case.usage) for case in run.cases]
+    return [flop(run.info.model.parameters, case.spent) for case in run.cases]
 
 
 _BY: Mapping[Basis, Callable[[Run], list[float | None]]] = {

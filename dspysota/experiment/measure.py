@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from dspysota import approaches, programs
-from dspysota.errors import ServerError
+from dspysota.errors import LimitReachedError, ServerError
 from dspysota.experiment import prices, provenance
 from dspysota.experiment.asking import ask, book_of
 from dspysota.experiment.counting import counted, kept
@@ -125,13 +125,13 @@ def ready(
         yield Ready(server, prepared.info, requests, questions)
 
 
-def _most(plan: Plan, prepared: Prepared, limits: Limits) -> float:
-    """US dollars that a question may cost at most; 0 where nobody limits them."""
+def _most(plan: Plan, prepared: Prepared, limits: Limits, *, answer: int | None = None) -> float:
+    """US dollars that a question may cost at most, its answers by `answer` tokens or the task's; 0 without a limit."""
     if plan.price is None or limits.usd is None:
         return 0.0
     from dspysota.approaches.rendering import most_tokens  # late: it imports DSPy
 
-    return plan.price.of(*most_tokens(prepared.module, plan.cell.adapter, plan.rows, plan.task.max_tokens))
+    return plan.price.of(*most_tokens(prepared.module, plan.cell.adapter, plan.rows, answer or plan.task.max_tokens))
 
 
 def _lm(plan: Plan, server: Endpoint, *, max_tokens: int | None = None, at_once: int | None = None) -> Any:
@@ -154,12 +154,14 @@ def _warm_up(plan: Plan, server: Endpoint, prepared: Prepared, limits: Limits) -
     when there is no answer, ConfigError where dollars are limited and the server does not report tokens.
     """
     solve = programs.make_solver(prepared.module, _lm(plan, server, max_tokens=1, at_once=1), plan.cell.adapter)
+    meter, aside = Meter(limits), _most(plan, prepared, limits, answer=1)
+    if (why := meter.admit(aside)) is not None:
+        raise LimitReachedError(why)  # of this run alone: what other workers have set aside may come free
     answer = solve(plan.data.splits.train[0])
+    meter.settle(aside, prices.spent(plan.price, answer.calls) or 0.0, 0.0)
     if answer.failure in UNREACHABLE:
         raise ServerError(f"{server.info.name!r} at {server.base_url} does not answer: {answer.error}")
     check_reported(limits, plan.cell.model, answer.calls)
-    if usd := prices.spent(plan.price, answer.calls):
-        limits.spending.settle(0.0, usd)
     return len(answer.calls)
 
 

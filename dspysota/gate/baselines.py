@@ -8,6 +8,7 @@ same bytes and a change is a small one.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
@@ -22,6 +23,8 @@ from dspysota.store.reading import CASES_FILE, RUN_FILE, read_saved
 
 FOLDER = "baselines"
 FILE = "baseline.json"
+MOST_TOKENS = 10**12
+"""Of one call; whatever has more was not counted by a server."""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 
@@ -83,9 +86,22 @@ def load(path: Path, name: str) -> Baseline:
     runs = [read_saved(path)] if path.is_file() else load_runs(path)
     if not runs:
         raise RunError(f"{name!r} holds no runs to compare with.")
+    for run in runs:
+        _check_numbers(run, name)
     about = path / FILE
     profile = parse(Profile, about.read_bytes(), about, 1) if about.is_file() else None
     return Baseline(name=name, path=path, runs=tuple(runs), profile=profile)
+
+
+def _check_numbers(run: Run, name: str) -> None:
+    """Raise RunError for numbers that no measurement can have: the files can be edited by hand."""
+    for case in run.cases:
+        tokens = [count for call in case.calls for count in (call.usage.prompt_tokens, call.usage.completion_tokens)]
+        wrong = [f"score {one!r}" for one in case.scores.values() if not 0 <= one <= 1]
+        wrong += [f"{one!r} seconds" for one in (case.seconds,) if not 0 <= one < math.inf]
+        wrong += ["a number of tokens" for one in tokens if one is not None and not 0 <= one < MOST_TOKENS]
+        if wrong:
+            raise RunError(f"{name!r} has {wrong[0]} in case {case.case_id!r} of {run.name}, which cannot be.")
 
 
 def save(

@@ -95,7 +95,7 @@ def _read(metric: str, kind: Kind, run: Run, cases: Sequence[Case], dollars: Dol
         elif kind == "seconds":
             yield case.seconds
         elif kind == "tokens":
-            yield case.usage.total_tokens
+            yield case.spent.total_tokens if case.spent is not None else None
         else:
             yield float(case.error is not None)
 

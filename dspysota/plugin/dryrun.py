@@ -11,6 +11,7 @@ from dspysota.plugin.collect import asking, cell_of, needed
 from dspysota.plugin.session import SESSION
 
 if TYPE_CHECKING:
+    from dspysota.plugin.session import SotaSession
     from dspysota.profiles import Cell
 
 
@@ -46,7 +47,7 @@ def outlook_of(session: pytest.Session) -> tuple[list[str], int]:
     for item in ours:
         if _skipped(item):
             continue
-        found = needed(item, state.profile)
+        found = _measured(needed(item, state.profile), state)
         cells += found
         if not found:
             unplanned.append(item.nodeid)
@@ -60,6 +61,18 @@ def outlook_of(session: pytest.Session) -> tuple[list[str], int]:
         lines.append(f"not planned, for they ask in ways of their own: {', '.join(unplanned)}")
     lines.append(f"{len(session.items)} tests chosen, none run")
     return lines, len(outlook.troubles)
+
+
+def _measured(cells: list[Cell], state: SotaSession) -> list[Cell]:
+    """Of a test's own cell and its references those that are measured, and not replayed from a folder."""
+    from dspysota.experiment import replay_folder
+
+    return [
+        cell
+        for place, cell in enumerate(cells)
+        if replay_folder(state.profile, state.settings, cell.task) is None
+        or (place == 0 and cell != state.profile.reference(cell.task))
+    ]
 
 
 def _skipped(item: pytest.Item) -> bool:

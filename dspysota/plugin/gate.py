@@ -38,7 +38,7 @@ class Wanted:
 
 def mentioned(session: SotaSession) -> bool:
     """Whether one of the options that make a gate was given."""
-    return any(session.given(flag).value for flag in ("--sota-save", "--sota-baseline"))
+    return any(session.given(flag).value is not None for flag in ("--sota-save", "--sota-baseline"))
 
 
 def wanted(session: SotaSession) -> Wanted:
@@ -50,6 +50,9 @@ def wanted(session: SotaSession) -> Wanted:
     from dspysota.gate.baselines import check_name
 
     save, rules = session.given("--sota-save"), session.given("--sota-rule")
+    for option in (save, session.given("--sota-baseline")):
+        if option.value == "":
+            raise pytest.UsageError(f"{option.name} is empty; it must be {option.option.metavar}, or be left out.")
     try:
         name = check_name(save.value) if save.value else None
     except ConfigError as error:

@@ -29,6 +29,10 @@ ERRORS = frozenset(
 """The failures in which no answer was obtained at all; the others are answers that did not earn full marks."""
 
 
+LOST = frozenset({Failure.SERVER_ERROR, Failure.TIMEOUT})
+"""The errors after which nobody can say what the model did."""
+
+
 class Message(Record):
     """One chat turn, as sent; the role "prompt" stands for a plain text that the model was to continue."""
 
@@ -111,6 +115,17 @@ class Case(Record):
         for call in self.calls:
             total = total + call.usage
         return total
+
+    @property
+    def spent(self) -> Usage | None:
+        """The same; None where a server failed, or time ran out, over a call: what it spent on that is not known.
+
+        A request that was refused, or was too long, was turned down before the model began.
+        """
+        lost = any(call.error is not None and not call.usage.total_tokens for call in self.calls)
+        if self.failure in LOST and (lost or not self.calls):
+            return None
+        return self.usage
 
     @property
     def first_token_seconds(self) -> float | None:

@@ -11,8 +11,8 @@ from dspysota.report.meta import ReportMeta
 from dspysota.stats import Interval, wilson
 
 WHY = (
-    "other questions were beside it at the server, sums are then made in another order, and where two words are nearly "
-    "as likely the other one is taken"
+    "perhaps since other questions were beside it at the server: sums are then made in another order, and where two "
+    "words are nearly as likely the other one is taken"
 )
 """Why a greedy answer changes: the numerics of batching."""
 
@@ -73,7 +73,7 @@ class Flakiness:
                 "repeat before you trust a close verdict"
             )
         if self.predictions and self.run.info.sampling.get("temperature") == 0:
-            said.append(f"the same greedy request (temperature 0) was answered differently, for {WHY}")
+            said.append(f"the same greedy request (temperature 0) was answered differently, {WHY}")
         return tuple(said)
 
 

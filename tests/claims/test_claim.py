@@ -57,7 +57,7 @@ def test_a_run_at_the_margin_is_not_settled_by_more_examples():
     run, reference = two_runs(90, 0, 10, 0)
     verdict = Claim(quality=0.9).judge(run.vs(reference))
     assert (verdict.outcome, verdict.more) == (Outcome.INCONCLUSIVE, None)
-    assert "not to be settled by more examples" in str(verdict)
+    assert "a hundred times as many examples would probably not settle it" in str(verdict)
 
 
 def test_a_criterion_is_the_test_and_the_interval_of_the_paired_scores():

@@ -147,6 +147,26 @@ def test_failed_and_repeated_requests_are_counted_as_reported():
     assert (0.001, 2, 4.5) == pytest.approx((found.total, found.retries.attempts, found.retries.seconds))
 
 
+@pytest.mark.parametrize("basis", ["list", "parameters"])
+@pytest.mark.parametrize("failure", [Failure.SERVER_ERROR, Failure.TIMEOUT])
+def test_what_a_server_that_failed_had_spent_is_unknown(basis, failure):
+    """Nothing was reported, and nothing is not what it cost: a server that fails often would look cheap."""
+    lost = case("b", (0, 0, None), right=False, failure=failure, error="no answer")
+    run = priced([CASES[0], lost], basis=basis, **BOTH)
+
+    assert costs.of_run(run)[1] is None
+    with pytest.raises(RunError, match="1 of 2 questions"):
+        _ = run.vs(priced(CASES, basis=basis, **BOTH), costs=costs.of_run) >= Claim(cost=0.9)
+
+
+@pytest.mark.parametrize("failure", [Failure.CONTEXT_OVERFLOW, Failure.REFUSED])
+def test_what_was_turned_down_cost_nothing(failure):
+    """The model never began on it, so that nothing is what it took."""
+    turned_down = case("b", (0, 0, None), right=False, failure=failure, error="too long")
+
+    assert 0.0 == costs.of_run(priced([turned_down], basis="list", **BOTH))[0]
+
+
 def compiled(**by_model):
     """What it took to compile: a phase of answers and one of scoring, tokens by model."""
     own, other = Usage(prompt_tokens=1000, completion_tokens=0), Usage(prompt_tokens=500, completion_tokens=0)

@@ -1,10 +1,12 @@
 """Baselines on disk: small, stable, without what a repository should not hold, and found again."""
 
+import math
+import re
 import zlib
 
 import pytest
 
-from dspysota.errors import ConfigError
+from dspysota.errors import ConfigError, RunError
 from dspysota.gate import Identity, Word, available, decide, find, load, save
 from dspysota.gate.baselines import Profile
 from dspysota.records import Failure, ModelInfo
@@ -92,6 +94,34 @@ def test_saving_a_part_keeps_the_rest(tmp_path):
 
     assert (kept, scores) == (1, {"bootstrap": 1.0, "few_shot": 0.0, "zero_shot": 1.0})
     assert [run.info.approach for run in load_runs(path)] == ["bootstrap", "few_shot"]
+
+
+@pytest.mark.parametrize(
+    "change, said",
+    [
+        ({"scores": {"exact_match": 2.0}}, "score 2.0"),
+        ({"seconds": -5.0}, "-5.0 seconds"),
+        ({"seconds": math.inf}, "inf seconds"),
+        ({"tokens": 10**400}, "a number of tokens"),
+    ],
+)
+def test_numbers_that_no_measurement_has_are_refused(tmp_path, change, said):
+    """A file can be edited by hand: one sentence names the case, and nothing is lost at the end of a session."""
+    (run, *_) = make_grid(5)
+    first = run.cases[0]
+    if tokens := change.pop("tokens", None):
+        call = first.calls[0]
+        usage = call.usage.model_copy(update={"prompt_tokens": tokens})
+        change["calls"] = (call.model_copy(update={"usage": usage}),)
+    if scores := change.get("scores"):
+        change["scores"] = {**first.scores, **dict.fromkeys(first.scores, scores["exact_match"])}
+    edited = run.model_copy(update={"cases": (first.model_copy(update=change), *run.cases[1:])})
+    path, _ = keep(tmp_path, [edited])
+
+    with pytest.raises(
+        RunError, match=rf"'main' has {re.escape(said)} in case '{first.case_id}' of .*, which cannot be"
+    ):
+        load(path, "main")
 
 
 def test_a_baseline_is_found_by_name_folder_and_file(tmp_path):

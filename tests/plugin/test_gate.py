@@ -247,6 +247,8 @@ def test_a_marker_that_cannot_be_meant_is_one_sentence(installed, server):
     [
         (["--sota-baseline", "man"], "--sota-baseline: 'man' is neither a baseline nor a folder"),
         (["--sota-rule", "accuracy:+2pp"], "--sota-rule: Rule 'accuracy:+2pp' has the wrong sign"),
+        (["--sota-baseline", ""], "--sota-baseline is empty; it must be NAME|FILE|DIR, or be left out"),
+        (["--sota-save="], "--sota-save is empty; it must be NAME"),
         (["--sota-save", "../x"], "--sota-save: '../x' cannot be the name of a baseline"),
     ],
 )

@@ -108,6 +108,16 @@ def test_a_server_that_reports_no_tokens_cannot_be_limited_in_dollars(installed)
         assert [] == asked(server)
 
 
+def test_a_limit_that_is_too_small_for_anything_lets_nothing_be_asked(project, server):
+    """Not even the request that warms the server up, which is paid for like any other."""
+    project.profile(PRICED)
+
+    result = project.run("--sota-max-cost", "0.0000001", "-k", "zero_shot")
+
+    result.assert_outcomes(failed=1)
+    assert () == server.requests
+
+
 def test_a_limit_ends_a_compilation_which_goes_on_with_a_higher_one(project, server):
     """Nothing that was paid for is asked again, and the program is the one that an unlimited search finds."""
     project.profile(COMPILED)
