@@ -169,7 +169,7 @@ def _cure(given: Sequence[float | None]) -> str:
     if basis == "machine":
         return "give its model a usd_per_hour in the profile, and count measured runs alone"
     if basis == "parameters":
-        return "take a model whose parameters the catalog knows and whose server reports its tokens"
+        return "take a model whose parameters the catalog knows, and a server that answers all and reports its tokens"
     if basis == "list":
-        return "give its model a price in the profile, and take a server that reports its tokens"
+        return "give its model a price in the profile, and take a server that answers all and reports its tokens"
     return "give every model that was asked a price"

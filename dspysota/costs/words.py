@@ -31,8 +31,8 @@ def undecided(run: Run) -> str:
     if len(both) > 1:
         return "a list price and a machine price are both known; say which counts, `cost: list` or `cost: machine`"
     if (prices.basis or "list") == "list" and prices.tokens is not None:
-        told = sum(case.usage.total_tokens is not None for case in run.cases)
-        return f"the server reported tokens for {told} of {len(run.cases)} cases"
+        told = sum(case.spent is not None and case.spent.total_tokens is not None for case in run.cases)
+        return f"the server reported what it spent for {told} of {len(run.cases)} cases"
     return f"the profile counts by {prices.basis}, of which nothing is known here; {cure}"
 
 

@@ -134,8 +134,7 @@ def _both(name: str, baseline: RunInfo, run: RunInfo) -> tuple[str, str]:
 
 def _prices(info: RunInfo) -> dict[str, object]:
     """What a run was counted by: `tokens.prompt` and the like."""
-    prices = getattr(info, "prices", None)
-    return dict(_flat(prices.model_dump(exclude_none=True))) if prices is not None else {}
+    return dict(_flat(info.prices.model_dump(exclude_none=True))) if info.prices is not None else {}
 
 
 def _flat(values: Mapping[str, object], before: str = "") -> Iterator[tuple[str, object]]:

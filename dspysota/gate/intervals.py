@@ -8,7 +8,7 @@ of 2^n orders is as likely, so the test is exact for any number of questions, an
 (E. J. G. Pitman 1937, "Significance tests which may be applied to samples from any populations", J. Roy. Stat. Soc.
 Suppl. 4:119-130; Monte Carlo version with the sample itself counted: B. Phipson & G. K. Smyth 2010, "Permutation
 p-values should never be zero", Stat. Appl. Genet. Mol. Biol. 9:39). A bootstrap of the same ratio sees changes of p95
-that are not there in 7% of comparisons of 10 questions, each way, where 2.5% are allowed.
+that are not there in 7% of comparisons of 10 questions, each way, where 2.5% are allowed (benchmarks/gate_latency.py).
 
 What none of them sees is what whole runs have in common, such as a machine that is slower today: the rule's own margin
 must bear that.

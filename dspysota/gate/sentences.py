@@ -77,8 +77,8 @@ def unknown(rule: Rule, sides: Sequence[str]) -> str:
     """Why a metric cannot be judged, and the cure."""
     where = " and ".join(f"the {side}" for side in sides)
     why = {
-        "tokens": "the server did not report tokens",
-        "dollars": "the model has no price",
+        "tokens": "a server did not report tokens, or failed over a question",
+        "dollars": "the model has no price, or a server did not report tokens or failed over a question",
     }.get(rule.kind, "it is not known")
     return f"{rule.metric} cannot be judged: {why} in {where}; unknown is not nothing"
 

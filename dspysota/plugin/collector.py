@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,33 +27,10 @@ from dspysota.plugin.sights import (
 if TYPE_CHECKING:
     from dspysota.claims import Verdict
     from dspysota.gate import Gate
-    from dspysota.profiles import Cell, Profile
     from dspysota.records import Run
     from dspysota.report import Outcome, ReportMeta
     from dspysota.report.meta import Decision
     from dspysota.store import RunFolder
-
-
-def margins(profile: Profile, runs: Sequence[Run]) -> dict[str, float]:
-    """By the keys of runs, the score differences that the profile's claim turns on; none without a reference's run."""
-    found = {}
-    for run in runs:
-        terms, cell = profile.terms(run.info.task), profile.reference(run.info.task)
-        if terms is None or terms.quality_ratio is None or cell is None:
-            continue
-        if (reference := _made_of(cell, runs)) is not None:
-            found[run.info.key] = max(0.0, 1 - terms.quality_ratio) * reference.score()
-    return found
-
-
-def _made_of(cell: Cell, runs: Sequence[Run]) -> Run | None:
-    """The run of a cell, if it has cases."""
-    wanted = (cell.task, cell.model, cell.program, cell.approach, cell.adapter)
-
-    def named(run: Run) -> tuple[str, ...]:
-        return run.info.task, run.info.model.name, run.info.program, run.info.approach, run.info.adapter
-
-    return next((run for run in runs if run.cases and named(run) == wanted), None)
 
 
 OPEN_ENDS = (pytest.ExitCode.INTERRUPTED, pytest.ExitCode.INTERNAL_ERROR)
@@ -198,7 +174,7 @@ class Collector:
             self._decisions[report.nodeid, verdict] = decision
 
     def _make_meta(self) -> ReportMeta:
-        from dspysota.plugin.stated import quotes, stated
+        from dspysota.plugin.stated import margins, quotes, stated
         from dspysota.report import ReportMeta
 
         session = self._config.stash[SESSION]

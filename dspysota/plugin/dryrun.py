@@ -47,8 +47,8 @@ def outlook_of(session: pytest.Session) -> tuple[list[str], int]:
     for item in ours:
         if _skipped(item):
             continue
-        found = _measured(needed(item, state.profile), state)
-        cells += found
+        found = needed(item, state.profile)
+        cells += _measured(found, state)
         if not found:
             unplanned.append(item.nodeid)
     bench = Workbench(state.profile, state.settings, progress=Silence())

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from dspysota import catalog
+from dspysota.claims.references import Asked, find
 from dspysota.experiment import named
 from dspysota.profiles import Profile
+from dspysota.records import Run
 from dspysota.report.meta import Quote, Terms
 
 
@@ -23,6 +27,20 @@ def stated(profile: Profile) -> tuple[Terms, ...]:
         }  # fmt: skip
         found.append(Terms.model_validate({"reference": named(profile, rival), **values}))
     return tuple(found)
+
+
+def margins(profile: Profile, runs: Sequence[Run]) -> dict[str, float]:
+    """By the keys of runs, the score differences that the profile's claim turns on; none without a reference's run."""
+    found = {}
+    for run in runs:
+        info, rival, terms = run.info, profile.reference(run.info.task), profile.terms(run.info.task)
+        if rival is None or terms is None or terms.quality_ratio is None:
+            continue
+        asked = Asked(program=info.program, approach=info.approach, adapter=info.adapter, data=info.data.digest)
+        reference = find("baseline", named(profile, rival), asked, runs)
+        if reference is not None:
+            found[info.key] = max(0.0, 1 - terms.quality_ratio) * reference.run.score()
+    return found
 
 
 def quotes(profile: Profile) -> tuple[Quote, ...]:

@@ -100,6 +100,18 @@ def test_the_reference_of_a_claim_is_that_of_its_policy(project, policy, rival):
         assert {"gsm8k / smollm2-135m-zero_shot", f"gsm8k / {rival}"} == {name for name in rows if "gsm8k" in name}
 
 
+def test_a_reference_that_is_replayed_is_not_measured(project, tmp_path):
+    """It is in the folder that was named; its own test is skipped, and is not one that asks in ways of its own."""
+    project.profile(CLAIMED)
+    project.tests(EVALS + COMPARISON)
+
+    result = project.run("--sota-dry-run", f"--sota-reference={tmp_path}", "-k", "not own")
+
+    assert not [name for name in table(result) if "phi-2" in name]
+    assert "gsm8k / smollm2-135m-zero_shot" in table(result)
+    result.stdout.no_fnmatch_line("*not planned*")
+
+
 def test_dollars_come_from_the_profiles_prices(project):
     """Prompt and completion tokens at their prices; bounded where answers are."""
     project.profile(CLAIMED)

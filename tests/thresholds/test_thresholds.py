@@ -145,7 +145,7 @@ def test_dollars_of_tokens_that_were_not_reported_are_unknown():
     silent = make_case("b", calls=(make_call(usage=Usage(prompt_tokens=9, completion_tokens=None)),))
     run = Run(info=make_info(prices=Prices(basis="list", tokens=PRICE)), cases=(make_case("a"), silent))
     [miss] = Threshold(usd_per_question=10**9).misses(run)
-    assert miss == "dollars per question cannot be judged: the server reported tokens for 1 of 2 cases"
+    assert miss == "dollars per question cannot be judged: the server reported what it spent for 1 of 2 cases"
 
 
 def test_no_error_is_allowed_unless_said():
