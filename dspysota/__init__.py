@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from dspysota.approaches.optimizer import create_optimizer
     from dspysota.claims import Claim, Outcome, Verdict
     from dspysota.errors import ConfigError, DataError, ModelError, ProgramError, RunError, ServerError, SotaError
-    from dspysota.records import Budget, Case, Example, Failure, Published, Run, RunInfo, Usage
+    from dspysota.records import Budget, Case, Example, Failure, Published, Run, RunInfo, TokenPrice, Usage
     from dspysota.thresholds import Threshold
 
 __version__ = "0.1.0"
@@ -19,7 +19,9 @@ _HOMES = {
     **dict.fromkeys(
         ("ConfigError", "DataError", "ModelError", "ProgramError", "RunError", "ServerError", "SotaError"), "errors"
     ),
-    **dict.fromkeys(("Budget", "Case", "Example", "Failure", "Published", "Run", "RunInfo", "Usage"), "records"),
+    **dict.fromkeys(
+        ("Budget", "Case", "Example", "Failure", "Published", "Run", "RunInfo", "TokenPrice", "Usage"), "records"
+    ),
     **dict.fromkeys(("Claim", "Outcome", "Verdict"), "claims"),
     "Threshold": "thresholds",
     "create_optimizer": "approaches.optimizer",
@@ -43,6 +45,7 @@ __all__ = [
     "ServerError",
     "SotaError",
     "Threshold",
+    "TokenPrice",
     "Usage",
     "Verdict",
     "__version__",

@@ -68,6 +68,15 @@ def visible(text: str) -> str:
     return "".join(map(_visible, text))
 
 
+def visible_line(text: str) -> str:
+    """The same on one line: its line feeds and tabs become pictures, too.
+
+    >>> visible_line("a" + chr(10) + "b")
+    'a␊b'
+    """
+    return visible(text).replace("\n", "␊").replace("\t", "␉")
+
+
 def clip(text: str, most: int) -> tuple[str, int]:
     """The first `most` characters, and how many were left off.
 

@@ -10,12 +10,11 @@ from typing import Any
 from dspysota import programs, tasks
 from dspysota.approaches import approach
 from dspysota.approaches.preparing import Effort, Prepared, Teacher, prepare
-from dspysota.compiling.budget import Price
 from dspysota.errors import ConfigError
 from dspysota.profiles import Optimize
 from dspysota.profiles.values import check_at_once
 from dspysota.programs import SeededLM
-from dspysota.records import Budget, Example
+from dspysota.records import Budget, Example, TokenPrice
 from dspysota.tasks import Splits
 
 Metric = Callable[[Example, str | None], float]
@@ -33,7 +32,7 @@ class Optimizer:
     metric_version: str | None = None
     teacher: SeededLM | None = None
     budget: Budget = field(default_factory=Budget)
-    prices: Mapping[str, Price] = field(default_factory=dict)
+    prices: Mapping[str, TokenPrice] = field(default_factory=dict)
     adapter: str = "plain"
     context_length: int | None = None
     seed: int = 0
@@ -105,7 +104,7 @@ def create_optimizer(  # noqa: PLR0913  all but the name by keyword
     metric_version: str | None = None,
     teacher: Any = None,
     budget: Budget | None = None,
-    prices: Mapping[str, Price] | None = None,
+    prices: Mapping[str, TokenPrice] | None = None,
     adapter: str = "plain",
     context_length: int | None = None,
     seed: int = 0,

@@ -16,7 +16,7 @@ from dspysota import paths, source, tasks
 from dspysota.approaches import approach, origin
 from dspysota.approaches import split as split_approach
 from dspysota.compiling import saved
-from dspysota.compiling.budget import Guard, Price
+from dspysota.compiling.budget import Guard
 from dspysota.compiling.job import Job, Outcome, make_job
 from dspysota.compiling.progress import Progress
 from dspysota.compiling.tape import Tape
@@ -24,7 +24,7 @@ from dspysota.errors import ConfigError
 from dspysota.profiles import Optimize
 from dspysota.programs import create, resampled, split
 from dspysota.programs.retrieval import naming
-from dspysota.records import Budget, CompileInfo, Example, Usage
+from dspysota.records import Budget, CompileInfo, Example, TokenPrice, Usage
 from dspysota.tasks import Splits
 from dspysota.tasks.base import digest
 
@@ -53,7 +53,7 @@ class Effort:
 
     optimize: Optimize = field(default_factory=Optimize)
     teacher: Teacher | None = None
-    prices: Mapping[str, Price] = field(default_factory=dict)
+    prices: Mapping[str, TokenPrice] = field(default_factory=dict)
     """By the models' names."""
     model_name: str = ""
     """The name of the program's own model, for prices and messages; its served name where there is none."""

@@ -40,8 +40,8 @@ def run(args: argparse.Namespace) -> int:
 
     if args.output is not None and not args.output.parent.is_dir():
         raise ConfigError(f"There is no folder {str(args.output.parent)!r} for {args.output.name!r}; make it first.")
-    runs, _ = load(args.folders)
-    body = results.body(runs, commands(args.folders))
+    runs, meta = load(args.folders)
+    body = results.body(runs, commands(args.folders), meta)
     if args.output is None:
         print(body)
         return 0

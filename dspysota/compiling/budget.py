@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from dspysota.errors import ProgramError
-from dspysota.records import Budget, Call, TokenPrice, Usage
+from dspysota.records import Budget, Call, TokenPrice
 
 BYTES_PER_TOKEN = 2.0
 """Bytes of a prompt for one token, until requests have shown how many it really is. English has about four."""
@@ -40,31 +40,6 @@ class Guard(Protocol):
 
 
 @dataclass(frozen=True)
-class Price:
-    """US dollars per million tokens; `cached` is that of prompt tokens that the server had in its cache."""
-
-    prompt: float
-    completion: float
-    cached: float | None = None
-
-    def of(self, prompt_tokens: float, completion_tokens: float) -> float:
-        """Return US dollars.
-
-        >>> Price(0.5, 1.5).of(1_000_000, 2_000_000)
-        3.5
-        """
-        return self._tokens.of(prompt_tokens, completion_tokens)
-
-    def of_usage(self, usage: Usage) -> float | None:
-        """Return US dollars; None where the server did not say what it counted."""
-        return self._tokens.of_usage(usage)
-
-    @property
-    def _tokens(self) -> TokenPrice:
-        return TokenPrice(prompt=self.prompt, completion=self.completion, cached=self.cached)
-
-
-@dataclass(frozen=True)
 class Share:
     """What one request may take: exactly one call, and at most so many tokens and dollars."""
 
@@ -91,7 +66,7 @@ class Purse:
         self._aside: list[Share] = []
         self._density = 0.0
 
-    def share(self, prompt_bytes: int, max_tokens: int, price: Price | None) -> Share:
+    def share(self, prompt_bytes: int, max_tokens: int, price: TokenPrice | None) -> Share:
         """Return what a request may take."""
         density = self._density * MARGIN if self._density else 1 / BYTES_PER_TOKEN
         prompt = prompt_bytes * density
@@ -119,7 +94,7 @@ class Purse:
         """Count a request that is about to be sent."""
         self._aside.append(share)
 
-    def settle(self, share: Share, call: Call | None, price: Price | None) -> None:
+    def settle(self, share: Share, call: Call | None, price: TokenPrice | None) -> None:
         """Replace a share by what the request took; None where it was never sent."""
         self._aside.remove(share)
         if call is not None:
@@ -132,7 +107,7 @@ class Purse:
         in_tokens = self.budget.tokens is not None or self.budget.usd is not None
         return not in_tokens or call.usage.total_tokens is not None
 
-    def spend(self, call: Call, price: Price | None) -> None:
+    def spend(self, call: Call, price: TokenPrice | None) -> None:
         """Count a request that ended."""
         self.calls += 1
         self.tokens += call.usage.total_tokens or 0

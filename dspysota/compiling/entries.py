@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from dspysota.compiling.budget import Price
-from dspysota.records import Call, Failure, Phase, Record, Usage
+from dspysota.records import Call, Failure, Phase, Record, TokenPrice, Usage
 
 LASTING = frozenset({Failure.CONTEXT_OVERFLOW, Failure.REFUSED})
 """Failures that the same request would meet on any other day."""
@@ -38,7 +37,7 @@ class Weight(NamedTuple):
     max_tokens: int
 
 
-def phases(entries: Sequence[Entry], prices: Mapping[str, Price]) -> tuple[Phase, ...]:
+def phases(entries: Sequence[Entry], prices: Mapping[str, TokenPrice]) -> tuple[Phase, ...]:
     """Return what each phase took, in the order in which they began; `prices` are by the models' names."""
     found: dict[str, list[Entry]] = {}
     for entry in entries:
@@ -46,7 +45,7 @@ def phases(entries: Sequence[Entry], prices: Mapping[str, Price]) -> tuple[Phase
     return tuple(_phase(name, those, prices) for name, those in found.items())
 
 
-def _phase(name: str, entries: Sequence[Entry], prices: Mapping[str, Price]) -> Phase:
+def _phase(name: str, entries: Sequence[Entry], prices: Mapping[str, TokenPrice]) -> Phase:
     usage, by_model = Usage(), dict[str, Usage]()
     for entry in entries:
         usage = usage + entry.call.usage

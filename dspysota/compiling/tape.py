@@ -19,10 +19,10 @@ from typing import NoReturn
 from filelock import FileLock, Timeout
 from pydantic import ValidationError
 
-from dspysota.compiling.budget import BudgetSpentError, Guard, Price, Purse, Share
+from dspysota.compiling.budget import BudgetSpentError, Guard, Purse, Share
 from dspysota.compiling.entries import LASTING, Entry, Sent, Weight, phases
 from dspysota.errors import LimitReachedError, ProgramError, SotaError
-from dspysota.records import Budget, Call, Phase
+from dspysota.records import Budget, Call, Phase, TokenPrice
 
 WAIT_SECONDS = 10.0
 """How long a tape that another process holds is waited for."""
@@ -46,7 +46,7 @@ class Tape:
         budget: Budget,
         *,
         concurrency: int,
-        prices: Mapping[str, Price] | None = None,
+        prices: Mapping[str, TokenPrice] | None = None,
         guard: Guard | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -159,7 +159,7 @@ class Tape:
                 if remove and self._path is not None:
                     Path(self._owner.lock_file).unlink(missing_ok=True)
 
-    def _admit(self, key: str, weight: Weight, price: Price | None) -> Share | Call:
+    def _admit(self, key: str, weight: Weight, price: TokenPrice | None) -> Share | Call:
         """Wait for a place and for budget; the call itself where another thread brought it meanwhile."""
         with self._change:
             while True:

@@ -6,10 +6,9 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 
-from dspysota.compiling.budget import Price
 from dspysota.errors import ConfigError, LimitReachedError
 from dspysota.experiment import prices
-from dspysota.records import Answer, Call, Example
+from dspysota.records import Answer, Call, Example, TokenPrice
 from dspysota.store import Spending
 
 MARGIN = 1.25
@@ -75,7 +74,7 @@ class Limits:
         if self.minutes is None or passed + longest <= self.minutes * 60:
             return None
         more = f", and one more question may take {longest:.1f} s" if passed <= self.minutes * 60 else ""
-        return f"Stopped by --sota-max-minutes {self.minutes:g}: {passed / 60:.1f} minutes have passed{more}. {KEPT}."
+        return f"Stopped by --sota-max-minutes {self.minutes:g}: {passed / 60:.3g} minutes have passed{more}. {KEPT}."
 
     def dear(self, most: float | None) -> str:
         """What to say when the next request, which may cost `most` dollars, does not fit."""
@@ -124,7 +123,7 @@ class Questions:
     """
 
     def __init__(
-        self, limits: Limits, solver: Callable[[Example], Answer], price: Price | None = None, most: float = 0.0
+        self, limits: Limits, solver: Callable[[Example], Answer], price: TokenPrice | None = None, most: float = 0.0
     ) -> None:
         self._solver = solver
         self._meter = Meter(limits)

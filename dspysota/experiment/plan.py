@@ -9,15 +9,14 @@ from dataclasses import dataclass, replace
 
 from dspysota import approaches, catalog, models, programs, source, tasks
 from dspysota.catalog import ModelSpec
-from dspysota.compiling.budget import Price
 from dspysota.errors import ConfigError
-from dspysota.experiment.prices import price_of
+from dspysota.experiment.prices import counted_by, teaching
 from dspysota.experiment.provenance import versions
 from dspysota.experiment.settings import Settings
 from dspysota.models import Weights
 from dspysota.profiles import PRICING, Cell, ModelUse, Profile
 from dspysota.programs.retrieval import naming
-from dspysota.records import Basis, DataInfo, Example, Prices, Run, TeacherPrices
+from dspysota.records import Basis, DataInfo, Example, Prices, Run, TokenPrice
 from dspysota.tasks import Task, TaskData
 
 TEMPERATURE = 0.0
@@ -45,8 +44,6 @@ class Plan:
     """By what claims count cost."""
     ask_twice: float = 0.0
     """Share of the rows to ask a second time."""
-    price: Price | None = None
-    """What the model's tokens cost; no part of the key, for another price is no other measurement."""
     teacher: Plan | None = None
     """The same cell with the model that teaches, where that is another one."""
     retrieval: str = ""
@@ -61,6 +58,11 @@ class Plan:
             raise ConfigError(f"rows={rows!r} asks no question; it must be at least 1.")
         chosen = self.data.splits.train[:rows]
         return replace(self, rows=chosen, limit=rows, info=self.data.info(chosen, "train"))
+
+    @property
+    def price(self) -> TokenPrice | None:
+        """What the model's tokens cost; no part of the key, for another price is no other measurement."""
+        return self.use.price
 
     @property
     def sampling(self) -> dict[str, float | int | None]:
@@ -111,14 +113,9 @@ class Plan:
 
     def prices(self) -> Prices:
         """What a run of this plan is counted by."""
-        teacher = self.teacher and TeacherPrices(
-            model=self.teacher.cell.model,
-            parameters=self.teacher.spec.parameters if self.teacher.spec else None,
-            tokens=self.teacher.use.price,
-            usd_per_hour=self.teacher.use.usd_per_hour,
-        )
-        use = self.use
-        return Prices(basis=self.cost, tokens=use.price, usd_per_hour=use.usd_per_hour, teacher=teacher)
+        by = self.teacher
+        teacher = teaching(by.cell.model, by.use, by.spec.parameters if by.spec else None) if by else None
+        return counted_by(self.cost, self.use, teacher)
 
     def priced(self, run: Run) -> Run:
         """A run of this plan with the prices of today: another price is no other measurement."""
@@ -197,15 +194,13 @@ def plan(
         cost=profile.cost,
         retrieval=retrieval,
         ask_twice=settings.ask_twice,
-        price=price_of(profile.use(cell.model)),
     )
     name = cell.optimize.teacher
     if name is None or name == cell.model or not approaches.approach(cell.approach).ASKS_MODEL:
         return planned
     taught = cell.model_copy(update={"model": name})
     use, spec, weights = _model(taught, profile, settings, progress, fetch)
-    price = price_of(profile.use(name))
-    return replace(planned, teacher=replace(planned, cell=taught, use=use, spec=spec, weights=weights, price=price))
+    return replace(planned, teacher=replace(planned, cell=taught, use=use, spec=spec, weights=weights))
 
 
 def _model(

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from dspysota import costs
 from dspysota.gate import intervals
-from dspysota.gate.dollars import Dollars
 from dspysota.gate.result import Change, Flip
 from dspysota.gate.rules import PERCENTILES, Kind, kind_of
 from dspysota.records import Case, Run
@@ -60,10 +60,10 @@ def names(run: Run, rules: Iterable[str]) -> list[str]:
     return list(dict.fromkeys([*run.info.metrics, *SHOWN, *(name for name in rules if name in PERCENTILES)]))
 
 
-def change(metric: str, paired: Paired, dollars: Dollars) -> Change:
+def change(metric: str, paired: Paired) -> Change:
     """One metric of both, on the examples that both answered; unknown where a side does not know it."""
     kind = kind_of(metric)
-    mine, theirs = _values(metric, kind, paired, dollars)
+    mine, theirs = _values(metric, kind, paired)
     n = len(paired.mine)
     if not n or mine is None or theirs is None:
         now, then = (_value(metric, kind, side) if side else None for side in (mine, theirs))
@@ -77,16 +77,16 @@ def change(metric: str, paired: Paired, dollars: Dollars) -> Change:
     return Change(metric=metric, kind=kind, n=n, value=value, baseline=baseline, change=moved, low=low, high=high)
 
 
-def _values(metric: str, kind: Kind, paired: Paired, dollars: Dollars) -> tuple[list[float] | None, list[float] | None]:
+def _values(metric: str, kind: Kind, paired: Paired) -> tuple[list[float] | None, list[float] | None]:
     """One value an example for both sides; None for a side that does not know them all."""
     sides = ((paired.run, paired.mine), (paired.baseline, paired.theirs))
-    one, other = (_known(_read(metric, kind, run, cases, dollars)) for run, cases in sides)
+    one, other = (_known(_read(metric, kind, run, cases)) for run, cases in sides)
     return one, other
 
 
-def _read(metric: str, kind: Kind, run: Run, cases: Sequence[Case], dollars: Dollars) -> Iterator[float | None]:
+def _read(metric: str, kind: Kind, run: Run, cases: Sequence[Case]) -> Iterator[float | None]:
     if kind == "dollars":
-        of_case = dict(zip((case.case_id for case in run.cases), dollars(run), strict=True))
+        of_case = dict(zip((case.case_id for case in run.cases), _dollars(run), strict=True))
         yield from (of_case[case.case_id] for case in cases)
         return
     for case in cases:
@@ -98,6 +98,12 @@ def _read(metric: str, kind: Kind, run: Run, cases: Sequence[Case], dollars: Dol
             yield case.spent.total_tokens if case.spent is not None else None
         else:
             yield float(case.error is not None)
+
+
+def _dollars(run: Run) -> Sequence[float | None]:
+    """By the basis that the run's dollars are counted by; unknown where none is, or it is not said which of two."""
+    basis = costs.dollars(run)
+    return [None] * len(run.cases) if basis is None else costs.of_run(run, basis)
 
 
 def _known(values: Iterable[float | None]) -> list[float] | None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 
-from dspysota.gate import changes, dollars, sentences
+from dspysota import costs
+from dspysota.gate import changes, sentences
 from dspysota.gate.changes import Paired
-from dspysota.gate.dollars import Dollars
 from dspysota.gate.identity import PRICE, Asked, Identity, differences, latency_refusals, matched, refusals
 from dspysota.gate.result import Change, Finding, Gate, Pairing, Word
 from dspysota.gate.rules import DEFAULTS, Rule
@@ -22,10 +22,9 @@ def check(
     baseline: Run,
     rules: Sequence[Rule] = DEFAULTS,
     strict: bool = False,
-    dollars_of: Dollars | None = None,
 ) -> tuple[Finding, ...]:
     """What the rules say of `run` beside `baseline`: see `compare`, of whose answer these are the findings."""
-    return compare(run, baseline, rules, strict, dollars_of).findings
+    return compare(run, baseline, rules, strict).findings
 
 
 def compare(
@@ -33,22 +32,22 @@ def compare(
     baseline: Run,
     rules: Sequence[Rule] = DEFAULTS,
     strict: bool = False,
-    dollars_of: Dollars | None = None,
 ) -> Pairing:
     """A run beside its baseline, on the examples that both answered.
 
     A rule is broken by a change that is larger than it allows and, unless `strict`, beyond noise: the 95% interval of
     the change leaves zero out. Errors are counted, not estimated, so for them there is no noise. Other weights, rows or
-    metrics are refused, and then no rule is applied.
+    metrics are refused, and so is a run that a decided claim ended early: then no rule is applied.
     """
-    paired, costs = Paired.of(run, baseline), dollars_of or dollars.OF_RUN
+    paired = Paired.of(run, baseline)
     refused = refusals(run.info, baseline.info)
-    found = {name: changes.change(name, paired, costs) for name in _names(run, rules)}
+    found = {name: changes.change(name, paired) for name in _names(run, rules)}
     lost, won = paired.flips()
-    if refused:
-        findings = [Finding(word=Word.REFUSED, sentence=sentences.refused(refused), fails=True)]
+    if refused or run.ended_early:
+        why = sentences.refused(refused) if refused else sentences.ended_early(run)
+        findings = [Finding(word=Word.REFUSED, sentence=why, fails=True)]
     else:
-        findings = [*_examples(paired), *(one for rule in rules for one in _apply(rule, paired, found, strict, costs))]
+        findings = [*_examples(paired), *(one for rule in rules for one in _apply(rule, paired, found, strict))]
     return Pairing(
         name=run.name,
         run_key=run.info.key,
@@ -89,7 +88,6 @@ def decide(  # noqa: PLR0913  the parts of a decision, all by keyword
     shown: Sequence[Rule] = DEFAULTS,
     strict: bool = False,
     scope: Scope | None = None,
-    dollars_of: Dollars | None = None,
 ) -> Gate:
     """The gate on all runs of a session: each beside its baseline, NEW without one, GONE where one is missing.
 
@@ -97,9 +95,7 @@ def decide(  # noqa: PLR0913  the parts of a decision, all by keyword
     baseline is to be there.
     """
     pairs, left = matched(runs, baselines)
-    found = [
-        compare(run, baseline, rules(run), strict, dollars_of) if baseline else _new(run) for run, baseline in pairs
-    ]
+    found = [compare(run, baseline, rules(run), strict) if baseline else _new(run) for run, baseline in pairs]
     unasked = []
     for baseline in left:
         why = scope.gone(baseline) if scope else "the other side does not"
@@ -133,12 +129,12 @@ def _examples(paired: Paired) -> Iterator[Finding]:
         yield Finding(word=Word.NEW, sentence=sentences.examples(paired.new, "has no answer in the baseline"))
 
 
-def _apply(rule: Rule, paired: Paired, found: dict[str, Change], strict: bool, costs: Dollars) -> Iterator[Finding]:
+def _apply(rule: Rule, paired: Paired, found: dict[str, Change], strict: bool) -> Iterator[Finding]:
     metric = paired.run.info.primary if rule.metric == "accuracy" else rule.metric
     if metric not in found:
         return  # a metric of another task
     one = found[metric]
-    if why := _unfit(rule, paired, one, costs):
+    if why := _unfit(rule, paired, one):
         yield Finding(word=Word.REFUSED, sentence=why, metric=metric, rule=str(rule), fails=rule.asked)
         return
     assert one.value is not None
@@ -164,7 +160,7 @@ def _aside(rule: Rule, paired: Paired, broken: bool, word: Word) -> str:
     return ""
 
 
-def _unfit(rule: Rule, paired: Paired, one: Change, costs: Dollars) -> str:
+def _unfit(rule: Rule, paired: Paired, one: Change) -> str:
     """Why a rule cannot be applied, in a sentence; empty where it can."""
     sides = {"run": paired.run.info, "baseline": paired.baseline.info}
     if rule.kind == "seconds":
@@ -173,8 +169,10 @@ def _unfit(rule: Rule, paired: Paired, one: Change, costs: Dollars) -> str:
                 return f"{rule.metric} cannot be judged: those of the {side} are {info.provenance}, not measured"
         if off := latency_refusals(paired.run.info, paired.baseline.info):
             return sentences.not_comparable(rule, off)
-    if rule.kind == "dollars" and (bases := dollars.bases(costs, paired.run, paired.baseline)):
-        return f"{rule.metric} cannot be judged: the baseline is counted by {bases[1]}, the run by {bases[0]}"
+    if rule.kind == "dollars":
+        mine, theirs = costs.dollars(paired.run), costs.dollars(paired.baseline)
+        if mine and theirs and mine != theirs:
+            return f"{rule.metric} cannot be judged: the baseline is counted by {theirs}, the run by {mine}"
     unknown = [side for side, value in zip(sides, (one.value, one.baseline), strict=True) if value is None]
     if unknown:
         return sentences.unknown(rule, unknown)

@@ -136,6 +136,11 @@ class Gate(Record):
         return bool(self.undecided) or any(pairing.fails for pairing in self.runs)
 
     @property
+    def compared(self) -> bool:
+        """Whether at least one run had a baseline to be compared with."""
+        return any(one.run_key and one.baseline_key and one.word is not Word.REFUSED for one in self.runs)
+
+    @property
     def counts(self) -> dict[Word, int]:
         """Number of runs by their most urgent word, most urgent first; only words that occur."""
         words = [pairing.word for pairing in self.runs]

@@ -65,6 +65,14 @@ def refused(what: Sequence[Difference]) -> str:
     return f"it cannot be compared with the baseline, which has other {_all(what)}; save a new baseline"
 
 
+def ended_early(run: Run) -> str:
+    """Why a run that a decided claim ended cannot be compared: its end depends on its scores. And the cure."""
+    return (
+        f"its claim ended it after {len(run.cases):,} of {run.info.data.rows:,} questions, and a run that ends by its "
+        "own scores cannot be compared; measure without --sota-sequential"
+    )
+
+
 def not_comparable(rule: Rule, what: Sequence[Difference]) -> str:
     """Why latencies cannot be compared, and the cure."""
     return (
@@ -111,6 +119,8 @@ def headline(gate: Gate) -> str:
     if not gate.runs:
         return f"gate against {gate.baseline}: nothing to compare with"
     counts = ", ".join(f"{n} {word}" for word, n in gate.counts.items())
+    if not gate.red and not gate.compared:
+        return f"gate without a finding against {gate.baseline}, which has none of these runs: {counts}"
     return f"gate {COLOURS[gate.red]} against {gate.baseline}: {counts}"
 
 

@@ -138,7 +138,7 @@ class SotaSession:
 
         for model in models:
             try:
-                prices.check_priced(model, prices.price_of(self.profile.use(model)))
+                prices.check_priced(model, self.profile.use(model).price)
             except ConfigError as error:
                 raise pytest.UsageError(str(error)) from error
 

@@ -65,7 +65,7 @@ def _gate(reporter: pytest.TerminalReporter, collector: Collector, config: pytes
     from dspysota.report import terminal
 
     said = terminal.gate_lines(gate, saved.sentences, ascii_only=not reporter.isatty)
-    reporter.section("dspysota gate", red=red, green=not red)
+    reporter.section("dspysota gate", red=red, green=not red and (gate is None or gate.compared))
     for line in said:
         reporter.write_line(line)
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from xml.etree import ElementTree
 
+from dspysota.claims.verdict import rounded
 from dspysota.gate import Finding, Word, sentences
 from dspysota.records import Run
 from dspysota.report import flakiness, text, verdicts
@@ -128,10 +129,11 @@ def _claim(suite: ElementTree.Element, one: Decision) -> None:
     verdict = one.verdict
     named = {"classname": "dspysota.claim", "name": _legal(one.test), "time": "0"}
     case = ElementTree.SubElement(suite, "testcase", named)
+    more = None if verdict.more is None else rounded(verdict.more)
     values: dict[str, object] = {
         "verdict": verdict.outcome, "run": verdict.run, "provenance": verdict.run_provenance,
         "reference": verdict.reference, "reference_provenance": verdict.reference_provenance,
-        "policy": verdict.policy, "alpha": verdict.alpha, "more_examples": verdict.more,
+        "policy": verdict.policy, "alpha": verdict.alpha, "more_examples": more,
         "seeds": verdict.seeds, "reference_seeds": verdict.reference_seeds,
     }  # fmt: skip
     for criterion in verdict.criteria:

@@ -10,6 +10,7 @@ from dspysota.records import Run
 from dspysota.report import text, verdicts
 from dspysota.report.meta import ReportMeta
 from dspysota.report.view import RunView, in_order
+from dspysota.untrusted import visible_line
 
 COST = "cost/q"
 """The column that is there only where a cost is known."""
@@ -39,8 +40,8 @@ def lines(runs: Sequence[Run], meta: ReportMeta | None = None, *, ascii_only: bo
     shown = [*_claims(runs, meta), _line(head, widths, head)]
     for view, row in zip(report.runs, table[1:], strict=True):
         shown.append(_line(row, widths, head))
-        shown += [f"{'':{widths[0]}}  - {text.visible(miss)}" for miss in (view.outcome.misses if view.outcome else ())]
-    shown += [text.visible(verdicts.quoted(quote)) for quote in meta.published]
+        shown += [f"{'':{widths[0]}}  - {visible_line(miss)}" for miss in (view.outcome.misses if view.outcome else ())]
+    shown += [visible_line(verdicts.quoted(quote)) for quote in meta.published]
     return [_ascii(line) for line in shown] if ascii_only else shown
 
 
@@ -48,7 +49,7 @@ def verdict_lines(verdict: Verdict) -> list[str]:
     """A claim's line, and one for each criterion and note, the verdict first."""
     rows = [f"  {one.outcome:<12}  {one.name}: {one.evidence()}" for one in verdict.criteria]
     notes = [f"  {'':12}  {note}" for note in verdict.notes]
-    return [text.visible(line) for line in (f"{verdict.outcome:<12}  {verdict.sides}", *rows, *notes)]
+    return [visible_line(line) for line in (f"{verdict.outcome:<12}  {verdict.sides}", *rows, *notes)]
 
 
 def _claims(runs: Sequence[Run], meta: ReportMeta) -> list[str]:
@@ -61,13 +62,13 @@ def _claims(runs: Sequence[Run], meta: ReportMeta) -> list[str]:
         found = next((candidate for candidate in beside if candidate.claimed(one.verdict)), None)
         if found:
             beside.remove(found)  # of several claims the first shows the policies
-        shown += [text.visible(f"  {'':12}  {line.sentence}") for line in (found.lines if found else ())]
+        shown += [visible_line(f"  {'':12}  {line.sentence}") for line in (found.lines if found else ())]
     return [*shown, ""]
 
 
 def gate_lines(gate: Gate | None, saved: Sequence[str] = (), *, ascii_only: bool = True) -> list[str]:
     """The gate's decision, what fails first, and what was saved."""
-    shown = [text.visible(line) for line in (*(sentences.lines(gate) if gate else ()), *saved)]
+    shown = [visible_line(line) for line in (*(sentences.lines(gate) if gate else ()), *saved)]
     return [_ascii(line) for line in shown] if ascii_only else shown
 
 
@@ -75,7 +76,7 @@ def _cells(view: RunView) -> tuple[str, ...]:
     metric = view.primary
     return (
         {"passed": "PASS", "failed": "FAIL"}.get(view.verdict, "-"),
-        text.visible(view.named),
+        visible_line(view.named),
         view.asked,
         text.scored(metric.mean, metric.interval) if metric else "no cases",
         text.tokens(view.tokens) if view.n else "–",

@@ -5,9 +5,11 @@ import pytest
 
 import dspysota
 from dspysota import Budget, ConfigError, DataError, ProgramError, create_optimizer, programs
-from dspysota.compiling.budget import Price
+from dspysota.records import TokenPrice
 from dspysota.testing import FakeServer, Fault
 from tests.approaches.asking import DATA, VALIDATION, bodies, fickle, prepare, rows, shown
+
+PRICES = {"fake": TokenPrice(prompt=1.0, completion=1.0)}
 
 
 @pytest.fixture(autouse=True)
@@ -102,8 +104,7 @@ def test_a_budget_in_dollars_needs_a_price():
     with FakeServer(fickle) as server:
         with pytest.raises(ConfigError, match="'fake' has no price"):
             optimizer(server, budget=Budget(usd=1)).compile(DATA.train, DATA.validation)
-        prices = {"fake": Price(1.0, 1.0)}
-        prepared = optimizer(server, budget=Budget(usd=1), prices=prices).compile(DATA.train, DATA.validation)
+        prepared = optimizer(server, budget=Budget(usd=1), prices=PRICES).compile(DATA.train, DATA.validation)
 
     assert prepared.info.usd == pytest.approx(prepared.info.usage.total_tokens / 1e6)
 
@@ -114,9 +115,7 @@ def test_a_budget_in_dollars_needs_a_server_that_counts_tokens():
         with pytest.raises(
             ProgramError, match=r"budget is in US dollars, .* 'fake' does not report .* calls or minutes"
         ):
-            optimizer(server, budget=Budget(usd=10**6), prices={"fake": Price(1.0, 1.0)}).compile(
-                DATA.train, DATA.validation
-            )
+            optimizer(server, budget=Budget(usd=10**6), prices=PRICES).compile(DATA.train, DATA.validation)
 
         assert len(server.requests) <= 4  # as many as were sent at once
 
@@ -124,7 +123,7 @@ def test_a_budget_in_dollars_needs_a_server_that_counts_tokens():
 def test_what_a_compilation_took_is_not_known_where_nobody_counted():
     """Without a budget of tokens it may take what it takes, and says that it does not know how much."""
     with FakeServer(fickle, lacks={"usage"}) as server:
-        prepared = optimizer(server, prices={"fake": Price(1.0, 1.0)}).compile(DATA.train, DATA.validation)
+        prepared = optimizer(server, prices=PRICES).compile(DATA.train, DATA.validation)
 
     assert (prepared.info.usage.total_tokens, prepared.info.usd) == (None, None)
     assert prepared.info.calls > 0

@@ -4,11 +4,11 @@ import threading
 
 import pytest
 
-from dspysota.compiling.budget import BudgetSpentError, Price
+from dspysota.compiling.budget import BudgetSpentError
 from dspysota.compiling.entries import Sent, Weight
 from dspysota.compiling.tape import Tape
 from dspysota.errors import ProgramError
-from dspysota.records import Budget, Failure, Usage
+from dspysota.records import Budget, Failure, TokenPrice, Usage
 from tests.factories import make_call
 
 LIGHT = Weight(prompt_bytes=40, max_tokens=10)
@@ -150,7 +150,7 @@ def test_earlier_sessions_count_in_the_budget(tmp_path):
 @pytest.mark.parametrize("budget", [Budget(tokens=200), Budget(usd=0.0002)], ids=["tokens", "usd"])
 def test_tokens_and_dollars_stay_inside_the_budget(budget):
     """What a request may take is set aside before it is sent, so the sum never goes beyond."""
-    model, tape = Model(), Tape(None, budget, concurrency=4, prices={"tiny": Price(1.0, 1.0)})
+    model, tape = Model(), Tape(None, budget, concurrency=4, prices={"tiny": TokenPrice(prompt=1.0, completion=1.0)})
 
     with pytest.raises(BudgetSpentError):
         [model.ask(tape, str(number)) for number in range(100)]
@@ -165,7 +165,8 @@ def test_tokens_and_dollars_stay_inside_the_budget(budget):
 @pytest.mark.parametrize("budget", [Budget(tokens=200), Budget(usd=0.0002)], ids=["tokens", "usd"])
 def test_tokens_that_nobody_counts_end_a_budget_that_counts_them(tmp_path, budget):
     """After the first answer without counts nothing more is sent, in this session and in the next."""
-    path, model, prices = tmp_path / "tape.jsonl", Model(usage=UNKNOWN), {"tiny": Price(1.0, 1.0)}
+    path, model = tmp_path / "tape.jsonl", Model(usage=UNKNOWN)
+    prices = {"tiny": TokenPrice(prompt=1.0, completion=1.0)}
 
     for key in ("a", "b"):
         with Tape(path, budget, concurrency=4, prices=prices) as tape:
@@ -281,7 +282,7 @@ def test_phases_say_which_model_was_asked():
 def test_cached_tokens_are_paid_by_their_own_price():
     """A budget in dollars counts what a provider's bill would say."""
     model = Model(usage=Usage(prompt_tokens=1_000_000, completion_tokens=0, cached_tokens=500_000))
-    tape = Tape(None, Budget(), concurrency=1, prices={"tiny": Price(1.0, 1.0, 0.5)})
+    tape = Tape(None, Budget(), concurrency=1, prices={"tiny": TokenPrice(prompt=1.0, completion=1.0, cached=0.5)})
     model.ask(tape, "a")
 
     assert 0.75 == tape.phases()[0].usd

@@ -1,14 +1,13 @@
 """A limit holds whatever the answers turn out to cost, and leaves nothing unused that a question fits into."""
 
-from dspysota.compiling.budget import Price
 from dspysota.experiment.limits import Limits, Questions
 from dspysota.loop import evaluate
-from dspysota.records import Answer, Usage
+from dspysota.records import Answer, TokenPrice, Usage
 from dspysota.store import Spending
 from tests.factories import make_call
 from tests.loop.asking import RULES, make_examples
 
-DOLLAR = Price(1e6, 1e6)
+DOLLAR = TokenPrice(prompt=1e6, completion=1e6)
 """For a token."""
 
 
@@ -87,4 +86,4 @@ def test_no_question_is_begun_that_would_end_too_late(tmp_path):
     found = evaluate(asking.solve, make_examples(9), concurrency=1, stop=asking.stop, **RULES)
 
     assert (2, 1050.0) == (len(found.cases), clock.now)
-    assert "0.8 minutes have passed, and one more question may take 25.0 s" in (limits.reached() or "")
+    assert "0.833 minutes have passed, and one more question may take 25.0 s" in (limits.reached() or "")

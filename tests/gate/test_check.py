@@ -6,7 +6,7 @@ import pytest
 
 from dspysota.gate import DEFAULTS, Rule, Word, check, compare
 from dspysota.gate.rules import parse_all
-from dspysota.records import Failure, Run
+from dspysota.records import Failure, Prices, Run, TokenPrice, Watch
 from tests.factories import make_run
 from tests.gate.made import only, other, seconds, spent
 
@@ -181,42 +181,51 @@ def test_other_weights_rows_or_metrics_are_refused(change, named):
     assert "save a new baseline" in found.sentence
 
 
-def priced(price):
-    """Dollars by a price a thousand tokens."""
-    return lambda run: [case.usage.total_tokens * price / 1000 for case in run.cases]
+def test_a_run_that_its_claim_ended_early_is_refused():
+    """Such a run ends by its own scores, which lean; the sentence names the option that did it."""
+    baseline = make_run([1.0] * 100)
+    watch = Watch(
+        quality=0.9,
+        alpha=0.05,
+        metric="exact_match",
+        stop="decided",
+        share=0.2,
+        reference="r",
+        outcome="FAIL",
+    )
+    run = other(baseline, watch=watch).model_copy(update={"cases": baseline.cases[:30]})
+
+    found = only(check(run, baseline))
+
+    assert (found.word, found.fails) == (Word.REFUSED, True)
+    assert found.sentence.startswith("its claim ended it after 30 of 100 questions")
+    assert "--sota-sequential" in found.sentence
+
+
+DEAR = Rule.parse("usd_per_question:+10%")
+
+
+def priced(run, dollars=None, **fields):
+    """The run at a list price a million tokens, or with other prices."""
+    tokens = None if dollars is None else TokenPrice(prompt=dollars, completion=dollars)
+    return other(run, prices=Prices(tokens=tokens, **fields))
 
 
 def test_a_raised_price_is_worse():
     """A question costs what it costs, whoever raised the price."""
-    baseline = spent(make_run([1.0] * 20), tokens=list(range(100, 120)))
-    run = other(baseline, key="now")
-    costs = {baseline.info.key: priced(0.01), "now": priced(0.015)}
+    made = spent(make_run([1.0] * 20), tokens=list(range(100, 120)))
 
-    found = only(
-        check(run, baseline, [Rule.parse("usd_per_question:+10%")], dollars_of=lambda one: costs[one.info.key](one))
-    )
+    found = only(check(priced(made, 15.0), priced(made, 10.0), [DEAR]))
 
     assert (found.word, found.fails) == (Word.WORSE, True)
     assert found.sentence.startswith("usd_per_question $0.0011 -> $0.00164 (+50.0%")
 
 
-class Counted(list[float]):
-    """Dollars that say what they are counted by."""
-
-    def __init__(self, amounts, basis):
-        super().__init__(amounts)
-        self.basis = basis
-
-
 def test_dollars_of_two_bases_are_refused():
     """A list price and a machine's hours say as much about the bases as about the runs."""
-    baseline = make_run([1.0] * 20)
-    run = other(baseline, key="now")
+    made = make_run([1.0] * 20)
 
-    def costs(one):
-        return Counted([0.01] * 20, "machine" if one.info.key == "now" else "list")
-
-    found = only(check(run, baseline, [Rule.parse("usd_per_question:+10%")], dollars_of=costs))
+    found = only(check(priced(made, usd_per_hour=2.0), priced(made, 1.0), [DEAR]))
 
     assert (found.word, found.fails) == (Word.REFUSED, True)
     assert "the baseline is counted by list, the run by machine" in found.sentence
@@ -226,7 +235,7 @@ def test_an_unknown_price_is_refused():
     """Unknown is never 0, and never equal."""
     baseline = make_run([1.0] * 20)
 
-    found = only(check(baseline, baseline, [Rule.parse("usd_per_question:+10%")], dollars_of=lambda run: [None] * 20))
+    found = only(check(priced(baseline), priced(baseline), [DEAR]))
 
     assert (found.word, found.fails) == (Word.REFUSED, True)
     assert (

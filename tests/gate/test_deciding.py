@@ -2,7 +2,7 @@
 
 import pytest
 
-from dspysota.gate import Asked, Scope, Word, decide
+from dspysota.gate import Asked, Scope, Word, decide, sentences
 from dspysota.gate.rules import parse_all
 from tests.factories import make_run
 from tests.gate.made import other
@@ -22,6 +22,14 @@ def test_a_session_is_green_when_nothing_is_worse():
     assert [one.word for one in gate.runs] == [Word.OK, Word.NEW]
     assert not gate.red
     assert gate.notes == ("1 run of the baseline was not asked for now.",)
+
+
+def test_a_session_of_new_runs_alone_is_not_called_green():
+    """Nothing was compared, and the headline says so; that is no failure, since new experiments are welcome."""
+    gate = decide([make_run([1.0] * 10)], [make_run([1.0] * 10, approach="few_shot")], name="main", scope=Scope())
+
+    assert not gate.red
+    assert sentences.headline(gate) == "gate without a finding against main, which has none of these runs: 1 NEW"
 
 
 @pytest.mark.parametrize("kind", ["asked", "removed"])

@@ -55,6 +55,35 @@ def test_a_dry_run_asks_nothing_starts_nothing_and_writes_nothing(project, serve
     result.stdout.fnmatch_lines(["*2 tests chosen, none run*"])
 
 
+@pytest.mark.parametrize(
+    "basis, sentence",
+    [
+        ("parameters", "by parameters: expected smollm2-135m-zero_shot 0.0*, by the amounts above."),
+        ("machine", "by machine: expected smollm2-135m-zero_shot not known*"),
+    ],
+)
+def test_a_claim_on_cost_is_foreseen(project, basis, sentence):
+    """By the basis that it counts by; where no earlier run tells the minutes, that is said instead of a number."""
+    claimed = CLAIMED.replace("claim: {quality_ratio: 0.9}", f"cost: {basis}\nclaim: {{cost_ratio: 0.5}}")
+    project.profile(
+        claimed.replace("models:\n", "models:\n  phi-2: {usd_per_hour: 2}\n").replace(
+            "{price", "{usd_per_hour: 1, price"
+        )
+    )
+    project.tests(EVALS + COMPARISON)
+
+    result = project.run("--sota-dry-run", "-k", "zero_shot")
+
+    result.stdout.fnmatch_lines([f"claim on gsm8k, at most 0.5 of the reference's cost*{sentence}"])
+
+
+def test_a_dry_run_says_that_claims_may_end_runs_early(project):
+    """Its numbers are then the most."""
+    result = project.run("--sota-dry-run", "--sota-sequential")
+
+    result.stdout.fnmatch_lines(["--sota-sequential may end candidates' runs before all questions are asked*"])
+
+
 @pytest.mark.parametrize("chosen, cases", [(["-k", "zero_shot"], "10"), (["--sota-limit", "4"], "8")])
 def test_selections_and_limits_count(project, chosen, cases):
     """It plans the tests that would run, with the rows that they would ask."""

@@ -9,7 +9,7 @@ import pytest
 
 from dspysota import Claim, Outcome, catalog
 from dspysota.records import ReferenceCell
-from dspysota.report import html, junit, load_meta, markdown, terminal, write_all
+from dspysota.report import html, junit, load_meta, markdown, results, terminal, write_all
 from dspysota.report.meta import Decision, Quote, ReportMeta, Terms, merged
 from dspysota.report.verdicts import candidates, headline
 from tests.factories import make_run
@@ -47,6 +47,20 @@ def test_every_policy_is_shown_and_the_claims_is_named():
         "same_program": (False, "not measured"),
         "best": (False, "PASS"),
     } == lines(runs, meta)
+
+
+def test_the_results_document_states_every_claim_once():
+    """With what it rests on, whichever way it came out; two tests of one claim are one claim."""
+    runs, meta = decided(60)
+    twice = meta.model_copy(update={"verdicts": meta.verdicts * 2})
+
+    body = results.body(runs, meta=twice)
+
+    assert body.startswith("### Claims\n\n- **FAIL**: gsm8k")
+    assert body.count("**FAIL**") == 1
+    assert "baseline, measured" in body
+    assert "  - quality FAIL: exact_match 0.600 against 1.000; ratio 0.600 (" in body
+    assert "### Claims" not in results.body(runs)
 
 
 def test_without_a_claim_ratios_are_descriptive():

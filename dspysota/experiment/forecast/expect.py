@@ -5,13 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from dspysota import approaches, programs
-from dspysota.compiling.budget import Price
 from dspysota.experiment import twice
 from dspysota.experiment.forecast import earlier
 from dspysota.experiment.forecast.drafts import Draft
 from dspysota.experiment.forecast.earlier import Earlier
 from dspysota.experiment.plan import Plan
-from dspysota.records import Run
+from dspysota.records import Run, TokenPrice
 
 SINGLE = frozenset({"bootstrap", "knn"})
 """Approaches that ask each training question at most once a round, and nothing else."""
@@ -140,7 +139,7 @@ def _asks(plan: Plan) -> bool:
     return bool(approaches.approach(plan.cell.approach).ASKS_MODEL)
 
 
-def _dollars(price: Price | None, prompt: float | None, completion: float | None) -> float | None:
+def _dollars(price: TokenPrice | None, prompt: float | None, completion: float | None) -> float | None:
     if price is None or prompt is None or completion is None:
         return None
     return price.of(prompt, completion)

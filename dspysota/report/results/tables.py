@@ -9,6 +9,7 @@ from dspysota.records import Failure, Run
 from dspysota.report import text
 from dspysota.report.markdown import code, plain
 from dspysota.report.meta import ReportMeta
+from dspysota.report.results.claims import claims
 from dspysota.report.results.findings import standing_out
 from dspysota.report.results.rows import table
 from dspysota.report.results.steps import steps
@@ -16,16 +17,16 @@ from dspysota.report.sections.banner import said
 from dspysota.report.view import RunView, in_order
 
 
-def body(runs: Sequence[Run], commands: Sequence[str] = ()) -> str:
-    """One block of the document: for each data set what stands out, scores, cost and time, failure classes, lift steps
-    and compilations; then how it was made.
+def body(runs: Sequence[Run], commands: Sequence[str] = (), meta: ReportMeta | None = None) -> str:
+    """One block of the document: the claims that `meta` knows verdicts of; for each data set what stands out, scores,
+    cost and time, failure classes, lift steps and compilations; then how it was made.
 
     Raises RunError when there are no runs.
     """
     if not runs:
         raise RunError("There are no runs to make results of; name folders that hold finished runs.")
     views = in_order(runs, ReportMeta(command="")).runs
-    parts = []
+    parts = claims(meta) if meta else []
     for rows in dict.fromkeys(_rows(view) for view in views):
         parts += _data_set([view for view in views if _rows(view) == rows])
     return "\n".join([*parts, *_made(views, commands)])
