@@ -52,7 +52,7 @@ def _lines(ladder: Ladder, views: Mapping[str, RunView]) -> Iterator[Line]:
 def _spec(ladder: Ladder, model: int, top: float) -> Spec:
     tall = ROW * len(ladder.steps)
     frame = Frame(width=spec.NARROW, height=tall + 48, left=BESIDE, right=BEHIND, top=4, bottom=44)
-    axes = [spec.axis("bottom", "x", [(tick, words) for tick, words in spec.steps(top) if top <= 0.5 or tick != 0.2])]
+    axes = [spec.axis("bottom", "x", spec.steps(top))]
     marks = [*_names(ladder), *_steps(ladder, model, frame), *_axis(ladder, frame)]
     return spec.chart(frame, {"x": Scale(low=0, high=top)}, axes, marks)
 

@@ -155,7 +155,6 @@ def chart(frame: Frame, scales: Mapping[str, Scale], axes: Sequence[Spec], marks
     """The whole specification; marks of no rows are left out, later ones lie above earlier ones."""
     shown = [mark for mark in marks if mark.rows]
     return {
-        "$schema": "https://vega.github.io/schema/vega/v6.json",
         "autosize": "none",
         "width": frame.across,
         "height": frame.down,

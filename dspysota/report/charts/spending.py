@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from dspysota.costs import Summary
@@ -36,8 +36,7 @@ def tokens(name: str, views: Sequence[RunView]) -> Figure:
     """Tokens a question on one data set, of runs whose server reported them."""
     parts = {view.number: _tokens(view) for view in views}
     stacks = [
-        Stack(view, tuple(_part(kind, colour, n, count(n)) for (kind, colour), n in zip(TOKENS, parts[view.number], strict=True)), count(sum(parts[view.number])))
-        for view in views
+        Stack(view, _parts(TOKENS, parts[view.number], count), count(sum(parts[view.number]))) for view in views
     ]
     axis = round_axis(max(one.total for one in stacks) * ROOM, count, "tokens a question")
     return Figure(
@@ -57,15 +56,18 @@ def tokens(name: str, views: Sequence[RunView]) -> Figure:
 def money(name: str, words: str, rows: Sequence[Spent]) -> Figure:
     """What all answers and their preparation cost on one data set, by one basis."""
     unit = rows[0].cost.unit
-    stacks = [
-        Stack(one.view, tuple(_part(kind, colour, x, amount(x, unit)) for (kind, colour), x in zip(SPENT, _spent(one), strict=True)), _sum(one))
-        for one in rows
-    ]
-    axis = round_axis(max(one.total for one in stacks) * ROOM, lambda x: amount(x, unit), f"{unit}, all answers and their preparation")
+
+    def said(x: float) -> str:
+        return amount(x, unit)
+
+    stacks = [Stack(one.view, _parts(SPENT, _spent(one), said), _sum(one)) for one in rows]
+    top = max(one.total for one in stacks) * ROOM
+    axis = round_axis(top, said, f"{unit}, all answers and their preparation")
+    back = [f", paid back {one.back}" if one.back else "" for one in rows]
     return Figure(
         title="What was spent",
         unit=f"{name}, by {words}",
-        words=". ".join(_said(stack) + (f", paid back {one.back}" if one.back else "") for stack, one in zip(stacks, rows, strict=True)),
+        words=". ".join(_said(stack) + more for stack, more in zip(stacks, back, strict=True)),
         first="Run",
         columns=("questions", "answers", "preparing, all", "of it teacher", "paid back"),
         lines=tuple(Line(Head.of(one.view), _cells(one)) for one in rows),
@@ -97,8 +99,10 @@ def _cells(one: Spent) -> tuple[str, ...]:
     return f"{one.view.n:,}", amount(one.total, unit), amount(spent.total, unit), teacher, one.back or "–"
 
 
-def _part(kind: str, colour: str, x: float, said: str) -> Part:
-    return Part(x, colour, f"{kind} {said}")
+def _parts(
+    kinds: Sequence[tuple[str, str]], amounts: Sequence[float], said: Callable[[float], str]
+) -> tuple[Part, ...]:
+    return tuple(Part(x, colour, f"{kind} {said(x)}") for (kind, colour), x in zip(kinds, amounts, strict=True))
 
 
 def _said(one: Stack) -> str:

@@ -14,11 +14,12 @@ from xml.etree import ElementTree
 
 from markupsafe import Markup, escape
 
-_NUMBER = r"-?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
-_LENGTH = re.compile(rf"{_NUMBER}(?:px)?")
+from dspysota.report.text import visible
+
+_LENGTH = re.compile(r"-?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?(?:px)?")
 _PAINT = re.compile(r"none|var\(--[a-z0-9-]+\)")
 _ANY = {
-    "transform": re.compile(rf"(?:(?:translate|rotate|scale)\((?:{_NUMBER}[, ]*)+\)\s*)+"),
+    "transform": re.compile(r"(?:(?:translate|rotate|scale)\([-+.,\s\deE]*\)\s*)+"),
     "opacity": _LENGTH,
 }
 _DRAWN = _ANY | {
@@ -27,7 +28,7 @@ _DRAWN = _ANY | {
     "stroke": _PAINT,
     "stroke-opacity": _LENGTH,
     "stroke-width": _LENGTH,
-    "stroke-dasharray": re.compile(rf"(?:{_NUMBER}[, ]*)+"),
+    "stroke-dasharray": re.compile(r"[.,\s\d]*"),
     "stroke-linecap": re.compile("butt|round|square"),
     "stroke-linejoin": re.compile("bevel|miter|round"),
 }
@@ -39,7 +40,7 @@ _TEXT = _DRAWN | {
 _KEPT = {
     "g": _ANY,
     "line": _DRAWN | dict.fromkeys(("x1", "x2", "y1", "y2"), _LENGTH),
-    "path": _DRAWN | {"d": re.compile(rf"(?:[MLHVCSQTAZmlhvcsqtaz]|{_NUMBER}|[\s,])*")},
+    "path": _DRAWN | {"d": re.compile(r"[-+.,\s\deEMLHVCSQTAZmlhvcsqtaz]*")},
     "rect": _DRAWN | dict.fromkeys(("x", "y", "width", "height", "rx", "ry"), _LENGTH),
     "text": _TEXT,
 }
@@ -54,7 +55,7 @@ def image(source: str, label: str, classes: str) -> Markup:
     root = ElementTree.fromstring(source)
     box = [float(one) for one in str(root.get("viewBox")).split()]
     size = " ".join(f"{one:g}" for one in box)
-    head = f'<svg class="{escape(classes)}" viewBox="{size}" fill="none" role="img" aria-label="{escape(label)}">'
+    head = f'<svg class="{escape(classes)}" viewBox="{size}" fill="none" role="img" aria-label="{escape(visible(label))}">'
     return Markup(head + "".join(part for child in root for part in _parts(child)) + "</svg>")
 
 
