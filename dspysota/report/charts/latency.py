@@ -60,7 +60,7 @@ def _spec(runs: Sequence[Timed], *, wide: bool) -> Spec:
     most = max(LEAST, max(one.spread.values[-1] for one in runs)) * 1.2
     scale = Scale(low=least, high=most, kind="log")
     found = spec.thinned(spec.ticks(least, most), MOST_TICKS[0 if wide else 1])
-    axes = [spec.axis("bottom", "x", [(tick, short(tick)) for tick in found])]
+    axes = [spec.axis("bottom", "x", [(tick, f"{tick:,g}") for tick in found])]
     marks = [*strips.marks(), *_marks(runs, strips), *_axis(strips)]
     return spec.chart(strips.frame, {"x": scale}, axes, marks)
 

@@ -23,7 +23,7 @@ def figure(ladder: Ladder, views: Mapping[str, RunView], model: int, top: float)
         unit=ladder.data,
         words=f"{ladder.metric}, step by step: {'; '.join(_words(ladder))}",
         first="Step",
-        columns=("Program", f"{ladder.metric} [95%]", "Difference to the step before [95%]", "Tokens", "Errors"),
+        columns=("Program", f"{ladder.metric} [95%]", "Difference [95%]", "Tokens", "Errors"),
         lines=tuple(_lines(ladder, views)),
         wide=_spec(ladder, model, top),
         left=("Program",),

@@ -86,7 +86,7 @@ def words(name: str, cost: Cost, points: Sequence[Point], bars: Sequence[Bar]) -
     for bar in bars:
         above = sum(one.metric.mean >= bar.score for one in points)
         said.append(f"{bar.words[0].upper()}{bar.words[1:]}; {above} of {len(points)} runs score as much")
-    return ". ".join(said) + ". All numbers are in the table"
+    return ". ".join(said)
 
 
 def amounts(cost: Cost, one: Point) -> str:

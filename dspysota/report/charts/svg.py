@@ -64,7 +64,8 @@ def _parts(node: ElementTree.Element) -> Iterator[str]:
     if tag not in _KEPT:
         return
     rules = _KEPT[tag]
-    kept = {name: _rounded(name, node.get(name, "")) for name in rules if rules[name].fullmatch(node.get(name, " "))}
+    given = {name: node.attrib[name] for name in rules if name in node.attrib}
+    kept = {name: _rounded(name, value) for name, value in given.items() if rules[name].fullmatch(value)}
     inside = "".join(part for child in node for part in _parts(child))
     if tag == "g":
         yield f"<g{_attributes(kept)}>{inside}</g>" if inside and kept else inside

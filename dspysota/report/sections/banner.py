@@ -35,7 +35,7 @@ def values(report: Report) -> Mapping[str, object]:
         "started": min((info.started for info in infos), default=None),
         "data": [(data, said(data)) for data in _distinct([info.data for info in infos])],
         "models": list({(info.model.name, info.model.digest): info.model for info in infos}.values()),
-        "prices": list(dict.fromkeys(price for info in infos for price in priced(info))),
+        "prices": list(dict.fromkeys((info.model.name, priced(info)) for info in infos)),
     }
 
 
@@ -96,17 +96,16 @@ def said(data: DataInfo) -> str:
     return kinds[data.source]
 
 
-def priced(info: RunInfo) -> list[str]:
-    """By what a run's model is paid, a sentence's part for each price that it has."""
-    name, prices = info.model.name, info.prices
-    found = []
+def priced(info: RunInfo) -> str:
+    """By what a run's model is paid."""
+    prices, found = info.prices, []
     if prices is not None and prices.tokens is not None:
         one = prices.tokens
         cached = "" if one.cached is None else f", ${one.cached:g} cached"
-        found.append(f"{name}: ${one.prompt:g} + ${one.completion:g}{cached} a million tokens ({one.source})")
+        found.append(f"${one.prompt:g} + ${one.completion:g}{cached} a million tokens ({one.source})")
     if prices is not None and prices.usd_per_hour is not None:
-        found.append(f"{name}: ${prices.usd_per_hour:g} an hour of its machine")
-    return found or [f"{name}: none given"]
+        found.append(f"${prices.usd_per_hour:g} an hour of its machine")
+    return "; ".join(found) or "none given"
 
 
 def _distinct(data: list[DataInfo]) -> list[DataInfo]:
