@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from statistics import fmean
 
 from dspysota.report.charts import across
 from dspysota.report.charts.across import Prepared, Spot
@@ -12,7 +13,7 @@ from dspysota.report.view import Report
 def values(report: Report) -> Mapping[str, object] | None:
     """A chart of whatever was measured on more than one data set; None where nothing was.
 
-    Programs differ from task to task, so that a model, an approach and an adapter make a row.
+    Programs differ from task to task, so that a model, an approach and an adapter make a row; the best comes first.
     """
     names = report.data_names()
     found: dict[tuple[str, str], list[Spot]] = {}
@@ -30,5 +31,6 @@ def values(report: Report) -> Mapping[str, object] | None:
     ]
     if not rows:
         return None
+    rows.sort(key=lambda row: -fmean(spot.metric.mean for spot in row.spots))
     used = {spot.place for row in rows for spot in row.spots}
     return {"chart": across.figure(names, rows), "names": [(place, names[place]) for place in sorted(used)]}
