@@ -13,11 +13,13 @@ from markupsafe import Markup
 
 from dspysota.records import Run
 from dspysota.report import text
+from dspysota.report.charts.spec import shape
 from dspysota.report.meta import ReportMeta
 from dspysota.report.sections import BANNER, SECTIONS, Section
 from dspysota.report.view import Report, view
 
 TEMPLATES = Path(__file__).with_name("templates")
+STYLES = ("style.css", "charts.css")
 
 
 def render(runs: Sequence[Run], meta: ReportMeta) -> str:
@@ -29,7 +31,7 @@ def render(runs: Sequence[Run], meta: ReportMeta) -> str:
     environment = _environment()
     report = view(runs, meta)
     sections = [(section, _section(environment, section, report)) for section in SECTIONS]
-    style = (TEMPLATES / "style.css").read_text(encoding="utf-8")
+    style = "".join((TEMPLATES / name).read_text(encoding="utf-8") for name in STYLES)
     return environment.get_template("page.html.j2").render(
         report=report,
         banner=_section(environment, BANNER, report),
@@ -70,6 +72,7 @@ def _environment() -> Environment:
         "estimated",
     ):
         environment.filters[name] = getattr(text, name)
+    environment.filters["shape"] = shape
     environment.filters["slug"] = lambda kind: str(kind).replace(" ", "-")
     return environment
 

@@ -12,13 +12,14 @@ from dspysota.errors import RunError
 from dspysota.records import Prices, Run, TokenPrice
 from dspysota.report import html, junit, load_meta, markdown, results, terminal, text, write_all
 from dspysota.report.meta import Outcome, ReportMeta
-from dspysota.report.sections import banner, environment, frontier
+from dspysota.report.charts import labels, points, spec, stacks
+from dspysota.report.sections import banner, environment
 from tests.factories import make_case, make_grid, make_info, make_run
 
 ODD = "a\x00b\x0c \ud800 \ufffe ]]> <b> `x` | y \u202e"
 
 
-@pytest.mark.parametrize("module", [text, markdown, banner, environment, frontier], ids=lambda m: m.__name__)
+@pytest.mark.parametrize("module", [text, markdown, banner, environment, labels, points, spec, stacks], ids=lambda m: m.__name__)
 def test_docstring_examples_are_true(module):
     """Every example in a docstring gives what it says."""
     failed, tried = doctest.testmod(module)

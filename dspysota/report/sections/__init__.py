@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from dspysota.report.sections import (
+    across,
     banner,
     claims,
     compiling,
@@ -41,15 +42,16 @@ BANNER = Section("banner", "Outcome", banner.values)
 
 SECTIONS = (
     Section("claims", "Claims", claims.values),
-    Section("regression", "Beside the baseline", regression.values),
     Section("runs", "Runs", runs.values),
     Section("frontier", "Quality against cost", frontier.values),
-    Section("costs", "What it cost", costs.values),
     Section("lift", "Where the lift came from", lift.values),
     Section("latency", "How long answers took", latency.values),
     Section("failures", "What went wrong", failures.values),
-    Section("flakiness", "Asked twice", flakiness.values),
+    Section("costs", "What it cost", costs.values),
     Section("compiling", "What preparing the programs took", compiling.values),
+    Section("across", "Across tasks", across.values),
+    Section("regression", "Beside the baseline", regression.values),
+    Section("flakiness", "Asked twice", flakiness.values),
     Section("examples", "Examples", examples.values),
     Section("environment", "How to repeat it", environment.values),
 )

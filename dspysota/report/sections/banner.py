@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from dspysota.gate import sentences
-from dspysota.records import DataInfo
+from dspysota.records import DataInfo, RunInfo
 from dspysota.report import verdicts
 from dspysota.report.meta import ReportMeta
 from dspysota.report.text import redacted
@@ -34,6 +34,8 @@ def values(report: Report) -> Mapping[str, object]:
         "seeds": sorted({info.seed for info in infos}),
         "started": min((info.started for info in infos), default=None),
         "data": [(data, said(data)) for data in _distinct([info.data for info in infos])],
+        "models": list({(info.model.name, info.model.digest): info.model for info in infos}.values()),
+        "prices": list(dict.fromkeys((info.model.name, priced(info)) for info in infos)),
     }
 
 
@@ -92,6 +94,18 @@ def said(data: DataInfo) -> str:
         "twin": f"an offline twin, not the published benchmark: {data.origin}",
     }
     return kinds[data.source]
+
+
+def priced(info: RunInfo) -> str:
+    """By what a run's model is paid."""
+    prices, found = info.prices, []
+    if prices is not None and prices.tokens is not None:
+        one = prices.tokens
+        cached = "" if one.cached is None else f", ${one.cached:g} cached"
+        found.append(f"${one.prompt:g} + ${one.completion:g}{cached} a million tokens ({one.source})")
+    if prices is not None and prices.usd_per_hour is not None:
+        found.append(f"${prices.usd_per_hour:g} an hour of its machine")
+    return "; ".join(found) or "none given"
 
 
 def _distinct(data: list[DataInfo]) -> list[DataInfo]:

@@ -1,12 +1,14 @@
-"""What runs cost, by each basis that is known, and when what was spent on preparing is paid back."""
+"""What runs used and cost, by each basis that is known, and when what was spent on preparing is paid back."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from dspysota import costs
 from dspysota.report import text
+from dspysota.report.charts import Figure, spending
+from dspysota.report.charts.spending import Spent
 from dspysota.report.view import Report, RunView
 
 BASES: Mapping[str, str] = {"list": "list price", "machine": "machine price", "parameters": "parameters × tokens"}
@@ -41,17 +43,42 @@ class Group:
 
 
 def values(report: Report) -> Mapping[str, object] | None:
-    """A table for each basis by which a cost is known, that of claims first; None where there is none."""
+    """Charts, and a table for each basis by which a cost is known, that of claims first; None where nothing is known."""
     rows = [row for view in report.runs for row in costs_of(view, report)]
-    if not rows:
+    tokens = list(_tokens(report))
+    if not rows and not tokens:
         return None
     claimed = {view.run.info.prices.basis for view in report.runs if view.run.info.prices}
     groups = [_group(basis, [row for row in rows if row.cost.basis == basis], basis in claimed) for basis in BASES]
+    groups = sorted((group for group in groups if group.rows), key=lambda group: not group.claimed)
     return {
-        "groups": sorted((group for group in groups if group.rows), key=lambda group: not group.claimed),
+        "groups": groups,
+        "tokens": tokens,
+        "token_kinds": [kind for kind, _ in spending.TOKENS],
+        "money": list(_money(groups[0], report)) if groups else [],
+        "money_kinds": [kind for kind, _ in spending.SPENT],
         "pairs": pairs(report),
         "unknown": [view.run.name for view in report.runs if view.n and not view.costs],
     }
+
+
+def _tokens(report: Report) -> Iterator[Figure]:
+    for name in report.data_names():
+        views = [view for view in report.runs if view.run.info.data.name == name and view.tokens]
+        if views:
+            yield spending.tokens(name, views)
+
+
+def _money(group: Group, report: Report) -> Iterator[Figure]:
+    """By the basis that claims use, or the first that is known."""
+    for name in report.data_names():
+        rows = [
+            Spent(row.view, row.cost, row.cost.total, row.back)
+            for row in group.rows
+            if row.view.run.info.data.name == name and row.cost.total
+        ]
+        if rows:
+            yield spending.money(name, group.words, rows)
 
 
 def _group(basis: str, rows: Sequence[Row], claimed: bool) -> Group:

@@ -2,43 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 
-from dspysota.records import Failure
-from dspysota.report.view import Report, RunView
-
-
-@dataclass(frozen=True)
-class Piece:
-    """A stretch of a bar, in percent of the run's cases."""
-
-    kind: str
-    n: int
-    start: float
-    width: float
+from dspysota.report.charts import failures
+from dspysota.report.view import Report
 
 
 def values(report: Report) -> Mapping[str, object] | None:
-    """Bars by data set, and the classes that occur, for the legend."""
+    """A chart for each data set, and the classes that occur, for the legend; None without cases."""
     views = [view for view in report.runs if view.n]
     if not views:
         return None
     groups = [(name, [v for v in views if v.run.info.data.name == name]) for name in report.data_names()]
-    seen = {kind for view in views for kind, _ in view.failures}
     return {
-        "groups": [(name, [(view, pieces(view)) for view in group]) for name, group in groups if group],
-        "kinds": ["right", *(kind.value for kind in reversed(Failure) if kind in seen)],
+        "charts": [failures.figure(name, group) for name, group in groups if group],
+        "kinds": failures.kinds(views),
     }
-
-
-def pieces(view: RunView) -> Sequence[Piece]:
-    """The bar of one run: right answers first, then failures from the mildest to the hardest."""
-    counts = [("right", view.right), *((kind.value, n) for kind, n in reversed(view.failures))]
-    bar, start = [], 0.0
-    for kind, n in counts:
-        width = 100 * n / view.n
-        if n:
-            bar.append(Piece(kind, n, start, width))
-        start += width
-    return bar

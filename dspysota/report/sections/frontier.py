@@ -1,104 +1,82 @@
-"""Quality against cost: one small chart a data set, a dot with its interval for each run.
+"""Quality against cost: one chart a data set.
 
 Cost is that of a correct answer where it is known of all runs that had one, by one basis; else tokens a question.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
-from dspysota.report.text import amount, count, scored
+from dspysota.report import references
+from dspysota.report.charts import Figure, frontier
+from dspysota.report.charts.points import Bar, Cost, Point, front
+from dspysota.report.text import amount, count
 from dspysota.report.view import Report, RunView
-
-WIDTH, HEIGHT = 460, 300
-LEFT, RIGHT, TOP, BOTTOM = 44, 16, 14, 42
-LETTER = 6.1
-"""Width of an average letter of a label, in the chart's units; enough to keep labels apart."""
-
-
-MOST_TICKS = 6
-"""Beyond so many, every second or third is left out: their words would touch."""
+from dspysota.stats import Interval
 
 
 @dataclass(frozen=True)
 class Axis:
-    """What runs are placed by from left to right: its words, its values, and why a run has none."""
+    """What runs are placed by from left to right, and why a run has no place."""
 
-    words: str
+    cost: Cost
     value: Callable[[RunView], float | None]
-    said: Callable[[float], str]
+    interval: Callable[[RunView], Interval | None]
     lacking: str
 
 
-@dataclass(frozen=True)
-class Label:
-    """Where the words of a dot go."""
-
-    x: float
-    y: float
-    anchor: str
-
-
-@dataclass(frozen=True)
-class Dot:
-    """One run: its dot, the ends of its interval, and its label."""
-
-    view: RunView
-    model: int
-    x: float
-    y: float
-    low: float
-    high: float
-    label: Label
-
-
-@dataclass(frozen=True)
-class Chart:
-    """One data set. `x_ticks` and `y_ticks` are (place, words); `words` tells the chart to who cannot see it.
-
-    `unplaced` are the runs without a place on the axis, and `axis` says why.
-    """
-
-    name: str
-    metric: str
-    axis: Axis
-    dots: tuple[Dot, ...]
-    x_ticks: tuple[tuple[float, str], ...]
-    y_ticks: tuple[tuple[float, str], ...]
-    words: str
-    unplaced: tuple[RunView, ...] = ()
-
-
 def values(report: Report) -> Mapping[str, object] | None:
-    """One chart for each data set that has at least one run with cases and tokens."""
-    models = report.model_names()
-    charts = []
-    for name in report.data_names():
-        views = [v for v in report.runs if v.run.info.data.name == name and v.primary]
-        axis = _axis(views)
-        placed = [v for v in views if axis.value(v)]
-        if placed:
-            unplaced = tuple(v for v in views if axis.value(v) is None)
-            charts.append(replace(_chart(name, placed, models, axis), unplaced=unplaced))
-    frame = {"left": LEFT, "right": WIDTH - RIGHT, "top": TOP, "bottom": HEIGHT - BOTTOM}
-    return {"charts": charts, "models": models, "width": WIDTH, "height": HEIGHT, "frame": frame} if charts else None
+    """One chart for each data set that has at least one run with cases and a cost."""
+    charts = [chart for name in report.data_names() if (chart := _figure(name, report)) is not None]
+    return {"charts": charts, "models": report.model_names()} if charts else None
 
 
-def ticks(low: float, high: float) -> list[float]:
-    """Round numbers (1, 2, 3, 5 times a power of ten) from `low` to `high`, both above 0, for a logarithmic axis.
-
-    >>> ticks(90, 1500)
-    [100, 200, 300, 500, 1000]
-    """
-    found = []
-    for power in range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1):
-        found += [digit * 10**power for digit in (1, 2, 3, 5) if low <= digit * 10**power <= high]
-    return found
+TOKENS = Axis(
+    Cost("tokens a question", count),
+    lambda view: view.tokens,
+    lambda view: None,
+    "the server did not report tokens, or there were none",
+)
 
 
-TOKENS = Axis("tokens a question", lambda view: view.tokens, count, "the server did not report tokens")
+def _figure(name: str, report: Report) -> Figure | None:
+    views = [view for view in report.runs if view.run.info.data.name == name and view.primary]
+    axis = _axis(views)
+    placed = [view for view in views if axis.value(view)]
+    if not placed:
+        return None
+    lacking = [view.run.name for view in views if view not in placed]
+    why = f"Without a place, since {axis.lacking}: {'; '.join(lacking)}" if lacking else ""
+    bars = [Bar(ratio, score) for ratio, score in references.claimed(report, name)]
+    return frontier.figure(name, views[0].run.info.primary, axis.cost, _points(placed, axis, report), bars, why)
+
+
+def _points(views: Sequence[RunView], axis: Axis, report: Report) -> list[Point]:
+    best = front([(v.run.info.key, axis.value(v) or 0.0, v.primary.mean) for v in views if v.primary])
+    beside, models = references.references(report), report.model_names()
+    return [
+        Point(
+            view=view,
+            model=models.index(view.run.info.model.name),
+            metric=view.primary,
+            cost=axis.value(view) or 0.0,
+            interval=axis.interval(view),
+            roles=tuple(_roles(view, best, beside)),
+        )
+        for view in views
+        if view.primary
+    ]
+
+
+def _roles(view: RunView, best: set[str], beside: frozenset[str]) -> list[str]:
+    info = view.run.info
+    roles = {
+        "Pareto front": info.key in best,
+        "reference": info.key in beside,
+        "baseline": info.role == "baseline",
+    }
+    return [role for role, applies in roles.items() if applies]
 
 
 def _axis(views: Sequence[RunView]) -> Axis:
@@ -107,77 +85,12 @@ def _axis(views: Sequence[RunView]) -> Axis:
     priced = [view.cost for view in able if view.cost and view.cost.per_correct and view.cost.per_correct.value > 0]
     if not priced or len(priced) < len(able) or len({cost.basis for cost in priced}) > 1:
         return TOKENS
+    unit = priced[0].unit
 
     def value(view: RunView) -> float | None:
         return view.cost.per_correct.value if view.cost and view.cost.per_correct else None
 
-    unit = priced[0].unit
-    return Axis(f"{unit} a correct answer", value, lambda x: amount(x, unit), "nothing was right")
+    def interval(view: RunView) -> Interval | None:
+        return view.cost.per_correct.interval if view.cost and view.cost.per_correct else None
 
-
-def _chart(name: str, views: Sequence[RunView], models: Sequence[str], axis: Axis) -> Chart:
-    places = [axis.value(view) or 1.0 for view in views]
-    least, most = min(places) / 1.3, max(places) * 1.3
-    top = math.ceil(max(metric.interval.high for view in views if (metric := view.primary)) * 10) / 10
-
-    def x(value: float) -> float:
-        return LEFT + (WIDTH - LEFT - RIGHT) * math.log(value / least) / math.log(most / least)
-
-    def y(value: float) -> float:
-        return HEIGHT - BOTTOM - (HEIGHT - BOTTOM - TOP) * value / top
-
-    placed = []
-    for view in views:
-        if metric := view.primary:
-            ends = (y(metric.mean), y(metric.interval.low), y(metric.interval.high))
-            placed.append((view, x(axis.value(view) or 1.0), *ends))
-    labels = _labels([(view.variant, x, y, low, high) for view, x, y, low, high in placed])
-    dots = (
-        Dot(view, models.index(view.run.info.model.name), dot_x, dot_y, low, high, label)
-        for (view, dot_x, dot_y, low, high), label in zip(placed, labels, strict=True)
-    )
-    step = 0.1 if top <= 0.5 else 0.2
-    return Chart(
-        name=name,
-        metric=views[0].run.info.primary,
-        axis=axis,
-        dots=tuple(dots),
-        x_ticks=tuple((x(tick), axis.said(tick)) for tick in _thinned(ticks(least, most))),
-        y_ticks=tuple((y(i * step), f"{i * step:.1f}") for i in range(int(top / step + 1e-9) + 1)),
-        words="; ".join(_words(view, axis) for view in views),
-    )
-
-
-def _thinned(found: Sequence[float]) -> Sequence[float]:
-    return found[:: math.ceil(len(found) / MOST_TICKS)] if found else found
-
-
-def _words(view: RunView, axis: Axis) -> str:
-    metric = view.primary
-    said = scored(metric.mean, metric.interval) if metric else "no score"
-    return f"{view.run.info.model.name} {view.variant}: {said} at {axis.said(axis.value(view) or 0)} ({axis.words})"
-
-
-def _labels(dots: Sequence[tuple[str, float, float, float, float]]) -> Iterator[Label]:
-    """A place for each label, right, left, above or below its dot: the first that meets no dot, line or label."""
-    taken = [(x - 7, y - 7, x + 7, y + 7) for _, x, y, _, _ in dots]
-    taken += [(x - 2, high, x + 2, low) for _, x, _, low, high in dots]
-    for words, x, y, _, _ in dots:
-        long = len(words) * LETTER
-        options = [
-            (Label(x + 10, y + 4, "start"), (x + 8, y - 7, x + 10 + long, y + 7)),
-            (Label(x - 10, y + 4, "end"), (x - 10 - long, y - 7, x - 8, y + 7)),
-            (Label(x + 6, y - 11, "start"), (x + 4, y - 22, x + 6 + long, y - 8)),
-            (Label(x + 6, y + 20, "start"), (x + 4, y + 9, x + 6 + long, y + 23)),
-            (Label(x - 6, y - 11, "end"), (x - 6 - long, y - 22, x - 4, y - 8)),
-            (Label(x - 6, y + 20, "end"), (x - 6 - long, y + 9, x - 4, y + 23)),
-        ]
-        inside = [option for option in options if option[1][0] >= LEFT and option[1][2] <= WIDTH - 2]
-        free = [option for option in inside if not any(_meet(option[1], box) for box in taken)]
-        label, box = (free or inside or options)[0]
-        taken.append(box)
-        yield label
-
-
-def _meet(a: tuple[float, float, float, float], b: tuple[float, float, float, float]) -> bool:
-    return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
+    return Axis(Cost(f"{unit} a correct answer", lambda x: amount(x, unit)), value, interval, "nothing was right")
