@@ -1,0 +1,124 @@
+// Puts it all together: the state in the address, the filters, the list, and the example that is open.
+
+// The address is changed without loading anything; where even that is forbidden the page works without.
+function readdress(hash, push = false) {
+  if (hash === location.hash) return;
+  try {
+    history[push ? "pushState" : "replaceState"](null, "", hash);
+  } catch {
+    // An address that cannot be changed leads back to the page alone.
+  }
+}
+
+function explorer(book) {
+  const form = byId("filters");
+  const find = finder(book);
+  let state = everything();
+
+  const list = listing(book, (one) => open(one, true));
+  const view = exampleView(book, detailsReader(), {
+    onMove: (by) => open(list.cases[list.cases.indexOf(state.open) + by]),
+    onClose: () => {
+      if (state.open === null) return;
+      state.open = null;
+      readdress(addressOf(book, state));
+    },
+  });
+
+  function open(one, push = false) {
+    const fresh = state.open === null;
+    state.open = one;
+    readdress(addressOf(book, state), push && fresh);
+    list.choose(one);
+    view.show(one, list.beside(one), list.cases.indexOf(one), list.cases.length);
+  }
+
+  function show() {
+    const found = find(state);
+    for (const input of form.querySelectorAll("[data-kind]")) {
+      input.checked = state.kinds.has(Number(input.dataset.kind));
+      input.parentElement.querySelector("[data-count]").textContent = count(found.counts[Number(input.dataset.kind)]);
+    }
+    for (const button of byId("list").querySelectorAll("[data-by]")) {
+      const on = (state.by || "kind") === button.dataset.by;
+      const down = state.by ? state.down : true;
+      if (on) button.parentElement.ariaSort = down ? "descending" : "ascending";
+      else button.parentElement.removeAttribute("aria-sort");
+    }
+    byId("hits").textContent = `${count(found.cases.length)} of ${count(book.size)} cases`;
+    list.show(found);
+  }
+
+  function changed() {
+    for (const name of FIELDS) state[name] = form.elements[name].value;
+    state.kinds = new Set([...form.querySelectorAll("[data-kind]:checked")].map((one) => Number(one.dataset.kind)));
+    show();
+    readdress(addressOf(book, state));
+  }
+
+  function pressed(by) {
+    if ((state.by || "kind") !== by) [state.by, state.down] = [by, by !== "run"];
+    else if (!state.by) [state.by, state.down] = [by, false];
+    else if (state.down === (by !== "run")) state.down = !state.down;
+    else [state.by, state.down] = ["", false];
+    show();
+    readdress(addressOf(book, state));
+  }
+
+  function take(next) {
+    state = next;
+    for (const name of FIELDS) {
+      form.elements[name].value = state[name];
+      if (form.elements[name].value !== state[name]) form.elements[name].value = state[name] = ""; // no such choice
+    }
+    show();
+    if (state.open === null) view.close();
+    else open(state.open);
+  }
+
+  form.addEventListener("input", changed);
+  form.addEventListener("submit", (event) => event.preventDefault());
+  form.addEventListener("reset", (event) => {
+    event.preventDefault();
+    take(everything());
+    readdress(addressOf(book, state));
+  });
+  byId("list").tHead.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-by]");
+    if (button) pressed(button.dataset.by);
+  });
+  addEventListener("keydown", (event) => {
+    if (event.key !== "/" || event.target.closest("input, select, dialog") || event.ctrlKey || event.metaKey) return;
+    event.preventDefault();
+    form.elements.q.focus();
+  });
+
+  show();
+  return (hash) => {
+    const next = readAddress(book, hash, state);
+    if (next) {
+      take(next);
+      if (next.open === null) byId("examples").scrollIntoView();
+    } else if (state.open !== null) {
+      view.close();
+    }
+  };
+}
+
+async function start() {
+  const sorted = sortedTables();
+  const followers = [sorted];
+  const follow = () => followers.forEach((follower) => follower(location.hash));
+  addEventListener("hashchange", follow);
+  addEventListener("popstate", follow);
+  if (byId("explorer") && typeof DecompressionStream === "function") {
+    const book = await readBook();
+    document.documentElement.classList.add("live");
+    byId("explorer").hidden = false;
+    followers.push(explorer(book));
+    requestAnimationFrame(() => requestAnimationFrame(() => performance.mark("examples-shown")));
+  }
+  follow();
+}
+
+start();
