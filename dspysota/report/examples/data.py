@@ -14,6 +14,7 @@ from dspysota.report.examples.beside import references
 from dspysota.report.examples.kinds import KINDS, kind_of
 from dspysota.report.examples.packing import Block, deflated, fitted, number
 from dspysota.report.examples.pool import Pool
+from dspysota.report.examples.text import MOST
 from dspysota.report.text import one_line, visible
 from dspysota.report.view import Report, RunView
 
@@ -42,6 +43,11 @@ class Data:
     shared: str
     blocks: tuple[Block, ...]
     most: int
+
+    @property
+    def cut(self) -> bool:
+        """Whether texts were cut for the sake of the page's size."""
+        return self.most < MOST
 
 
 def of_report(report: Report, most_bytes: int = MOST_BYTES) -> Data:
@@ -101,8 +107,8 @@ def _runs(report: Report) -> Iterator[Mapping[str, object]]:
             "anchor": view.anchor,
             "model": visible(info.model.name),
             "variant": visible(view.variant),
-            "approach": visible(info.prepared),
-            "data": visible(info.data.name),
+            "approach": visible(one_line(info.prepared, 100)),
+            "data": visible(one_line(info.data.name, 100)),
             "metric": visible(info.primary),
             "cases": view.n,
             "reference": places.get(beside.get(info.key, "")),

@@ -2,11 +2,13 @@
 
 const clone = (id) => byId(id).content.firstElementChild.cloneNode(true);
 
-const [whole, missing] = [(value) => (Array.isArray(value) ? value[0] : value), (value) => (Array.isArray(value) ? value[1] : 0)];
+// A text is stored as it is, or as its beginning and the number of characters that were left off.
+const shown = (value) => (Array.isArray(value) ? value[0] : value);
+const missing = (value) => (Array.isArray(value) ? value[1] : 0);
 
 function passage(value) {
   const element = clone("t-text");
-  element.querySelector("pre").textContent = whole(value);
+  element.querySelector("pre").textContent = shown(value);
   const note = element.querySelector(".cut");
   note.hidden = !missing(value);
   note.textContent = `${count(missing(value))} more characters are in cases.jsonl.`;
@@ -20,9 +22,9 @@ function element(name, className, text) {
   return made;
 }
 
-function fact(name, parts, wide = false) {
+function fact(name, parts, whole = false) {
   const made = clone("t-fact");
-  if (wide) made.className = "wide";
+  if (whole) made.className = "whole";
   made.querySelector("dt").textContent = name;
   made.querySelector("dd").append(...parts);
   return made;
@@ -54,7 +56,7 @@ function calledWith(call) {
   const words = [`${count(call.usage[0])} + ${count(call.usage[1])} tokens`, `${short(call.seconds)} s`];
   if (call.first !== null) words.push(`first token ${short(call.first)} s`);
   if (call.queue !== null) words.push(`queued ${short(call.queue)} s`);
-  if (call.finish !== null) words.push(`finished by ${whole(call.finish)}`);
+  if (call.finish !== null) words.push(`finished by ${shown(call.finish)}`);
   if (call.attempts > 1) words.push(`${call.attempts} attempts, ${short(call.retry)} s lost`);
   return words.join(" · ");
 }
@@ -88,9 +90,9 @@ function paragraphList(paragraphs) {
     const item = clone("t-paragraph");
     item.classList.add(`p-${slug(mark)}`);
     item.querySelector(".badge").textContent = mark;
-    item.querySelector(".title").textContent = whole(title);
+    item.querySelector(".title").textContent = shown(title);
     item.querySelector(".quiet").textContent = note;
-    if (whole(text)) item.append(passage(text));
+    if (shown(text)) item.append(passage(text));
     list.append(item);
   }
   return list;

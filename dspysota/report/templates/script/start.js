@@ -100,6 +100,7 @@ function explorer(book) {
       take(next);
       if (next.open === null) byId("examples").scrollIntoView();
     } else if (state.open !== null) {
+      state.open = null; // before it closes, which would lead back here
       view.close();
     }
   };
@@ -116,6 +117,8 @@ async function start() {
     document.documentElement.classList.add("live");
     byId("explorer").hidden = false;
     followers.push(explorer(book));
+    // Links to examples that only the script can show.
+    for (const link of document.querySelectorAll("a[data-href]")) link.href = link.dataset.href;
     requestAnimationFrame(() => requestAnimationFrame(() => performance.mark("examples-shown")));
   }
   follow();
