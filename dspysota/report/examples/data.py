@@ -19,7 +19,7 @@ from dspysota.report.text import one_line, visible
 from dspysota.report.view import Report, RunView
 
 MOST_BYTES = 12_500_000
-"""Bytes of all blocks in base64, which with the index and the rest of the page stay below 15 MB."""
+"""Bytes of the index, the blocks and the shared messages: with the rest of the page they stay below 15 MB."""
 
 LISTED = {"question": 600, "gold": 200, "prediction": 120}
 """Characters of a text that the index holds: that much is listed, and found by a search."""
@@ -50,15 +50,15 @@ class Data:
         return self.most < MOST
 
 
-def of_report(report: Report, most_bytes: int = MOST_BYTES) -> Data:
-    """All cases of all runs. The longest texts are cut so that index and blocks take `most_bytes` at most.
+def of_report(report: Report, most_bytes: int | None = None) -> Data:
+    """All cases of all runs. The longest texts are cut so that everything takes `most_bytes` at most, or MOST_BYTES.
 
     The index and the shared messages are whole whatever they take; nothing but texts can be cut.
     """
     entries = _entries(report)
     pool = Pool.of([(entry.example, entry.case) for entry in entries])
     index = deflated(_index(report, entries))
-    left = most_bytes - len(index)
+    left = (MOST_BYTES if most_bytes is None else most_bytes) - len(index)
     most, shared, blocks = fitted([(entry.example, entry.case) for entry in entries], pool, left)
     return Data(index=index, shared=shared, blocks=blocks, most=most)
 

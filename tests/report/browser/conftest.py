@@ -23,9 +23,9 @@ def terms(task, program):
 REFERENCES = ReportMeta(command="pytest evals", terms=(terms("gsm8k", "cot"), terms("hotpotqa", "read")))
 
 
-@pytest.fixture(scope="module")
-def browser():
-    """Chromium, one for the tests of a file: while Playwright runs, nobody else can have an event loop."""
+@pytest.fixture(scope="session")
+def chromium():
+    """Path of the browser; without one these tests are skipped, or fail where DSPYSOTA_REQUIRE_BROWSER=1."""
     if os.environ.get("DSPYSOTA_SKIP_BROWSER") == "1":
         pytest.skip("DSPYSOTA_SKIP_BROWSER=1")
     try:
@@ -34,10 +34,16 @@ def browser():
         path, why = None, str(error)
     if path is None:
         (pytest.fail if os.environ.get("DSPYSOTA_REQUIRE_BROWSER") == "1" else pytest.skip)(why)
+    return path
+
+
+@pytest.fixture(scope="module")
+def browser(chromium):
+    """One for the tests of a file: while Playwright runs, nobody else can have an event loop."""
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=path, args=OPTIONS)
-        yield chromium
-        chromium.close()
+        started = playwright.chromium.launch(executable_path=chromium, args=OPTIONS)
+        yield started
+        started.close()
 
 
 @pytest.fixture
