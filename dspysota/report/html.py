@@ -19,7 +19,7 @@ from dspysota.report.view import Report, view
 
 TEMPLATES = Path(__file__).with_name("templates")
 STYLES = ("style.css", "examples.css")
-SCRIPTS = ("data.js", "filters.js", "list.js", "example.js", "tables.js", "start.js")
+SCRIPTS = ("data.js", "filters.js", "list.js", "example.js", "deep.js", "tables.js", "start.js")
 
 
 def render(runs: Sequence[Run], meta: ReportMeta) -> str:

@@ -105,6 +105,21 @@ def test_search_finds_all_words_in_question_gold_prediction_and_id(visit):
     expect(page.locator("#scroller")).to_be_hidden()
 
 
+def test_prompts_and_outputs_are_searched_where_that_is_wanted(visit):
+    """What only the messages or the output say is found then, in the whole of a text; with an address, too."""
+    page = visit(GRID)
+    search = page.get_by_label("Search")
+    search.fill("jars that are left")
+    hits(page, 0)
+    page.get_by_label("also in prompts and outputs").check()
+    number = sum("jars that are left" in case.calls[0].output for _, case in CASES)
+    assert number > 0
+    hits(page, number)
+    again = visit(GRID, address=page.evaluate("location.hash"))
+    expect(again.get_by_label("also in prompts and outputs")).to_be_checked()
+    hits(again, number)
+
+
 def test_the_number_of_hits_is_announced(visit):
     """A screen reader hears what a filter did, and how long the list is."""
     page = visit(GRID)

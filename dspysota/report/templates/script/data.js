@@ -46,9 +46,8 @@ function detailsReader() {
   }
 
   return {
-    blocks: elements.length,
     firsts,
-    block,
+    passing: (at) => kept.get(at) ?? unpacked(elements[at]), // not kept: who reads all of them needs each once
     async of(one) {
       let at = firsts.length - 1;
       while (firsts[at] > one) at--;

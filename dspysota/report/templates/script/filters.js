@@ -4,6 +4,7 @@ const FIELDS = ["q", "run", "approach", "task", "beside", "versus"];
 
 const everything = () => ({
   ...Object.fromEntries(FIELDS.map((name) => [name, ""])),
+  deep: false,
   kinds: new Set(),
   by: "",
   down: false,
@@ -40,25 +41,25 @@ function orders(book) {
   };
 }
 
-// Texts in small letters, made when a search first needs them.
-function searching(book) {
-  let examples = null;
+const wordsOf = (state) => state.q.toLowerCase().split(/\s+/).filter(Boolean);
+
+// Whether a case has a word, by the word's place, in what the index knows of it.
+function indexSearch(book) {
+  let examples = null; // texts in small letters, made when a search first needs them
   let predictions = null;
 
   return (words) => {
-    if (!words.length) return () => true;
     const { id, question, gold } = book.examples;
     examples ??= id.map((_, at) => `${id[at]}\n${question[at]}\n${gold[at]}`.toLowerCase());
     predictions ??= book.cases.prediction.map((text) => (text ?? "").toLowerCase());
     const inExample = words.map((word) => examples.map((text) => text.includes(word)));
     const example = book.cases.example;
-    return (one) => words.every((word, at) => inExample[at][example[one]] || predictions[one].includes(word));
+    return (one, which) => inExample[which][example[one]] || predictions[one].includes(words[which]);
   };
 }
 
-function finder(book) {
+function finder(book, hasWords) {
   const inOrder = orders(book);
-  const searched = searching(book);
   const { run, example, kind } = book.cases;
 
   // By run: the number of the one it is read beside, -1 where there is none.
@@ -79,8 +80,15 @@ function finder(book) {
     neither: (mine, its) => !mine && !its,
   };
 
-  // The cases that pass, in order, and how many there are of each class, whichever classes are chosen.
-  function find(state) {
+  function searched(words) {
+    if (!words.length) return () => true;
+    const has = hasWords(words);
+    return (one) => words.every((_, which) => has(one, which));
+  }
+
+  // The cases that pass, in order, and how many there are of each class, whichever classes are chosen. `marks` are those
+  // that a search in everything has found, where there was one.
+  function find(state, marks = null) {
     const others = beside(state);
     const admitted = book.runs.map(
       (one, at) =>
@@ -88,7 +96,7 @@ function finder(book) {
         (!state.approach || state.approach === one.approach) &&
         (!state.task || state.task === one.data),
     );
-    const said = searched(state.q.toLowerCase().split(/\s+/).filter(Boolean));
+    const said = marks ? (one) => marks[one] : searched(wordsOf(state));
     const agreed = COMPARED[state.versus];
     const found = new Int32Array(book.size);
     const counts = new Int32Array(book.kinds.length);
@@ -113,6 +121,7 @@ function finder(book) {
 function addressOf(book, state) {
   const words = new URLSearchParams();
   for (const name of FIELDS) if (state[name]) words.set(name, state[name]);
+  if (state.deep) words.set("deep", "1");
   if (state.kinds.size) words.set("kind", [...state.kinds].sort((a, b) => a - b).map((at) => slug(book.kinds[at])).join("."));
   if (state.by) words.set("by", state.by);
   if (state.by && state.down) words.set("down", "1");
@@ -131,6 +140,7 @@ function readAddress(book, hash, now) {
   if (anchor !== "examples") return null;
   const state = everything();
   for (const name of FIELDS) state[name] = words.get(name) ?? "";
+  state.deep = words.get("deep") === "1";
   const kinds = (words.get("kind") ?? "").split(".");
   book.kinds.forEach((kind, at) => {
     if (kinds.includes(slug(kind))) state.kinds.add(at);

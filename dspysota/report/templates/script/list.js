@@ -109,12 +109,13 @@ function listing(book, onOpen) {
   table.addEventListener("click", onClick);
 
   return {
-    show(next) {
+    // With `stay` from where it was looked at, else from the top.
+    show(next, stay) {
       found = next;
-      chosen = 0;
+      chosen = stay ? Math.min(chosen, Math.max(0, found.cases.length - 1)) : 0;
       table.ariaRowCount = String(found.cases.length + 1);
       scroller.classList.toggle("empty", found.cases.length === 0);
-      scroller.scrollTop = 0;
+      if (!stay) scroller.scrollTop = 0;
       draw();
     },
     choose(one) {

@@ -12,11 +12,13 @@ function readdress(hash, push = false) {
 
 function explorer(book) {
   const form = byId("filters");
-  const find = finder(book);
+  const [details, hasWords] = [detailsReader(), indexSearch(book)];
+  const find = finder(book, hasWords);
+  const deep = deepSearch(details, hasWords);
   let state = everything();
 
   const list = listing(book, (one) => open(one, true));
-  const view = exampleView(book, detailsReader(), {
+  const view = exampleView(book, details, {
     onMove: (by) => open(list.cases[list.cases.indexOf(state.open) + by]),
     onClose: () => {
       if (state.open === null) return;
@@ -33,8 +35,29 @@ function explorer(book) {
     view.show(one, list.beside(one), list.cases.indexOf(one), list.cases.length);
   }
 
+  const told = (found, more = "") => {
+    byId("hits").textContent = `${count(found.cases.length)} of ${count(book.size)} cases${more}`;
+  };
+
+  // Searching in everything takes a while: what is found shows up as it is.
+  function showDeep(words) {
+    const marks = new Uint8Array(book.size);
+    const onProgress = (searched, done) => {
+      draw(find(state, marks), true);
+      if (!done) told({ cases: list.cases }, `, ${count(searched)} searched`);
+    };
+    deep.search(words, marks, onProgress).catch((error) => told({ cases: list.cases }, `; the search broke off: ${error.message}`));
+  }
+
   function show() {
-    const found = find(state);
+    deep.stop();
+    const words = wordsOf(state);
+    draw(find(state, state.deep && words.length ? new Uint8Array(book.size) : null));
+    if (state.deep && words.length) showDeep(words);
+  }
+
+  function draw(found, stay = false) {
+    form.elements.deep.checked = state.deep;
     for (const input of form.querySelectorAll("[data-kind]")) {
       input.checked = state.kinds.has(Number(input.dataset.kind));
       input.parentElement.querySelector("[data-count]").textContent = count(found.counts[Number(input.dataset.kind)]);
@@ -45,12 +68,13 @@ function explorer(book) {
       if (on) button.parentElement.ariaSort = down ? "descending" : "ascending";
       else button.parentElement.removeAttribute("aria-sort");
     }
-    byId("hits").textContent = `${count(found.cases.length)} of ${count(book.size)} cases`;
-    list.show(found);
+    told(found);
+    list.show(found, stay);
   }
 
   function changed() {
     for (const name of FIELDS) state[name] = form.elements[name].value;
+    state.deep = form.elements.deep.checked;
     state.kinds = new Set([...form.querySelectorAll("[data-kind]:checked")].map((one) => Number(one.dataset.kind)));
     show();
     readdress(addressOf(book, state));
