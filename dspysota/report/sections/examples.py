@@ -85,7 +85,9 @@ def values(report: Report) -> Mapping[str, object] | None:
     chosen = examples.sampled(report)
     by_key = {view.run.info.key: view for view in views}
     beside = examples.references([view.run for view in views], report.meta)
-    groups = [_examples(view, chosen.get(view.number, ()), by_key.get(beside.get(view.run.info.key, ""))) for view in views]
+    groups = [
+        _examples(view, chosen.get(view.number, ()), by_key.get(beside.get(view.run.info.key, ""))) for view in views
+    ]
     seen = {kind_of(case) for view in views for case in view.run.cases}
     return {
         "groups": groups,

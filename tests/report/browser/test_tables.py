@@ -18,7 +18,9 @@ def outcomes():
 
 
 def column(page, at):
-    return [" ".join(one.split()) for one in page.locator(f"#runs table.runs tbody tr > :nth-child({at})").all_inner_texts()]
+    return [
+        " ".join(one.split()) for one in page.locator(f"#runs table.runs tbody tr > :nth-child({at})").all_inner_texts()
+    ]
 
 
 def numbers(page, at):
