@@ -194,7 +194,10 @@ function exampleView(book, details, { onMove, onClose }) {
       byId("example-link").href = `#${anchorOf(book, one)}`;
       byId("example-before").disabled = at <= 0;
       byId("example-next").disabled = at < 0 || at >= size - 1;
-      if (!dialog.open) dialog.showModal();
+      if (!dialog.open) {
+        dialog.showModal();
+        body.focus(); // so that the arrow keys scroll
+      }
       fill(one, other).catch((error) => {
         body.replaceChildren(element("p", "cut", `This case could not be unpacked (${error.message}); cases.jsonl has it.`));
       });
