@@ -152,6 +152,7 @@ def test_paragraphs_are_marked_and_those_not_found_are_named(visit):
     info = make_info("hotpotqa", rows=1)
     run = Run(info=info, cases=(make_case("a", 0.0, metrics=info.metrics, details=gold, calls=(call,)),))
     page = visit([run], address="#run-1-case-1")
+    expect(page.locator("#example-body .paragraphs li")).to_have_count(3)
     marks = [" ".join(one.split()) for one in page.locator("#example-body .paragraphs li").all_inner_texts()]
     assert marks == [
         "supporting Kite supporting: sentence 2 A toy. It flies.",
