@@ -30,9 +30,11 @@ BYTES, FIRST_VIEW, FILTER = 15_000_000, 1_000.0, 200.0
 """At most so many bytes, and milliseconds."""
 
 FILTERS: Sequence[tuple[str, str]] = (
+    ("beside", "1"),
     ("versus", "lost"),
     ("versus", "won"),
     ("versus", ""),
+    ("beside", ""),
     ("q", "the"),
     ("q", "the year 19"),
     ("q", "no such words"),
