@@ -28,7 +28,7 @@ def unpacked(text):
 
 def opened(found: Data):
     """Index, shared messages, and the details of all cases in the index's order."""
-    details = []
+    details: list[dict] = []
     for block in found.blocks:
         assert block.first == len(details)
         details += unpacked(block.data)

@@ -103,7 +103,7 @@ def values(report: Report) -> Mapping[str, object] | None:
 def _examples(view: RunView, places: Sequence[int], reference: RunView | None) -> RunExamples:
     cases = [(place, view.run.cases[place - 1]) for place in places]
     needed = {call.messages[0] for _, case in cases for call in case.calls if len(call.messages) > 1}
-    shared = {}
+    shared: dict[Message, Shared] = {}
     for first, (turns, used) in prefixes([call for case in view.run.cases for call in case.calls]).items():
         if first in needed:
             anchor = f"{view.anchor}-prompt-{len(shared) + 1}"
