@@ -6,6 +6,7 @@ import json
 import random
 import re
 import zlib
+from typing import Any
 
 import pytest
 
@@ -28,7 +29,7 @@ def unpacked(text):
 
 def opened(found: Data):
     """Index, shared messages, and the details of all cases in the index's order."""
-    details: list[dict] = []
+    details: list[dict[str, Any]] = []
     for block in found.blocks:
         assert block.first == len(details)
         details += unpacked(block.data)
