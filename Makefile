@@ -13,7 +13,7 @@ WEIGHTS_smoke    := smollm2-135m
 EVALS = --sota-profile $(PROFILE) $(if $(DATA),--sota-data "$(DATA)") $(if $(ROWS),--sota-limit $(ROWS)) $(ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup weights evals test check fix lock report build clean
+.PHONY: help setup weights evals browser test check fix lock report build clean
 
 help: ## list the targets and variables
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,7 +33,10 @@ weights: setup ## fetch, verify and convert the weights of PROFILE's models
 evals: weights ## run the experiments of PROFILE and write reports/latest/
 	@$(VENV) -m pytest evals $(EVALS)
 
-test: setup ## run the project's tests, one of them on a real model server
+browser: setup ## fetch the browser that the report's tests drive (nothing where one is found)
+	@$(VENV) scripts/browser.py
+
+test: setup $(if $(filter 1,$(DSPYSOTA_SKIP_BROWSER)),,browser) ## run the project's tests, some on a real model server
 	@$(if $(filter 1,$(DSPYSOTA_SKIP_E2E)),:,$(VENV) -m dspysota.cli models pull $(WEIGHTS_smoke))
 	@$(VENV) -m pytest $(ARGS)
 

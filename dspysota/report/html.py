@@ -1,4 +1,4 @@
-"""Runs in, one self-contained HTML file out: no network, no script, nothing of the data but text."""
+"""Runs in, one self-contained HTML file out: no network, one script of ours, nothing of the data but text."""
 
 from __future__ import annotations
 
@@ -19,26 +19,36 @@ from dspysota.report.sections import BANNER, SECTIONS, Section
 from dspysota.report.view import Report, view
 
 TEMPLATES = Path(__file__).with_name("templates")
-STYLES = ("style.css", "charts.css")
+STYLES = ("style.css", "charts.css", "examples.css")
+SCRIPTS = ("data.js", "filters.js", "list.js", "example.js", "deep.js", "tables.js", "start.js")
 
 
 def render(runs: Sequence[Run], meta: ReportMeta) -> str:
     """The report as one HTML document; the same records give the same bytes.
 
-    The page needs neither network nor JavaScript, and its Content-Security-Policy allows neither: only the style
-    sheet inside it, by its digest. Everything else is escaped by Jinja2, invisible characters spelled out first.
+    The page needs no network, and can be read without JavaScript. Its Content-Security-Policy allows the style sheet
+    and the script inside it, by their digests, and nothing else; the script may not turn text into markup. Everything
+    else is escaped by Jinja2, invisible characters spelled out first.
     """
     environment = _environment()
     report = view(runs, meta)
     sections = [(section, _section(environment, section, report)) for section in SECTIONS]
     style = "".join((TEMPLATES / name).read_text(encoding="utf-8") for name in STYLES)
+    code = "\n".join((TEMPLATES / "script" / name).read_text(encoding="utf-8") for name in SCRIPTS)
+    script = f'(() => {{\n"use strict";\n{code}}})();'
     return environment.get_template("page.html.j2").render(
         report=report,
         banner=_section(environment, BANNER, report),
         sections=[(section, markup) for section, markup in sections if markup is not None],
         style=Markup(style),
-        style_digest=base64.b64encode(hashlib.sha256(style.encode()).digest()).decode(),
+        style_digest=_digest(style),
+        script=Markup(script),
+        script_digest=_digest(script),
     )
+
+
+def _digest(text: str) -> str:
+    return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 
 def _section(environment: Environment, section: Section, report: Report) -> Markup | None:

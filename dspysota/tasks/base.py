@@ -104,6 +104,10 @@ class Task(ABC):
         """Return whether all supporting paragraphs were retrieved; None where the task or program retrieves nothing."""
         return None
 
+    def told(self, example: Example) -> Details:
+        """Return what a case should tell of its example besides question and gold answer, under names of their own."""
+        return {}
+
     def normal_form(self, answer: str) -> str | None:
         """Return the form in which equal answers are equal texts, None for what is no answer: what a vote counts."""
         return answer.strip() or None

@@ -96,6 +96,10 @@ class HotpotQA(Task):
         retrieved: list[JsonValue] = [title for title, _ in _facts(facts)]
         return f"Answer: {example.gold}", {"supporting_facts": facts, "retrieved": retrieved}
 
+    def told(self, example: Example) -> Details:
+        """Return the gold supporting facts, [[title, sentence number], …], as `gold_facts`."""
+        return {"gold_facts": example.extra["supporting_facts"]}
+
     def normal_form(self, answer: str) -> str | None:
         """Return the answer as the official script normalizes it before comparing."""
         return metrics.normalize(answer) or None

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from dspysota.gate import Change, Finding, Flip, Pairing, sentences
 from dspysota.gate.result import ORDER
+from dspysota.report.examples import sampled
 from dspysota.report.view import Report, RunView
 
 MOST = 50
@@ -26,10 +27,14 @@ class Row:
 
 @dataclass(frozen=True)
 class Flipped:
-    """An example that flipped; `anchor` is its place in the page, empty where it has none."""
+    """An example that flipped; `anchor` is its place in the page, empty where it has none.
+
+    `here` is whether that place is in the page even without the script.
+    """
 
     flip: Flip
     anchor: str
+    here: bool
 
 
 @dataclass(frozen=True)
@@ -52,21 +57,23 @@ def values(report: Report) -> Mapping[str, object] | None:
         return None
     views = {view.run.info.key: view for view in report.runs}
     ordered = sorted(gate.runs, key=lambda one: ORDER.index(one.word))
+    shown = sampled(report)
     return {
         "gate": gate,
         "headline": sentences.headline(gate),
-        "blocks": [_block(pairing, views.get(pairing.run_key or "")) for pairing in ordered],
+        "blocks": [_block(pairing, views.get(pairing.run_key or ""), shown) for pairing in ordered],
     }
 
 
-def _block(pairing: Pairing, view: RunView | None) -> Block:
+def _block(pairing: Pairing, view: RunView | None, shown: Mapping[int, Sequence[int]]) -> Block:
     flips = (("lost full marks", pairing.lost), ("won full marks", pairing.won))
+    here = shown.get(view.number, ()) if view else ()
     return Block(
         pairing=pairing,
         view=view,
         rows=tuple(_row(change, pairing.findings) for change in pairing.changes if _known(change)),
         general=tuple(finding for finding in pairing.findings if finding.metric is None),
-        flips=tuple((words, len(found), _placed(found[:MOST], view)) for words, found in flips if found),
+        flips=tuple((words, len(found), _placed(found[:MOST], view, here)) for words, found in flips if found),
     )
 
 
@@ -84,9 +91,8 @@ def _known(change: Change) -> bool:
     return change.value is not None or change.baseline is not None
 
 
-def _placed(flips: Sequence[Flip], view: RunView | None) -> tuple[Flipped, ...]:
+def _placed(flips: Sequence[Flip], view: RunView | None, here: Sequence[int]) -> tuple[Flipped, ...]:
     places = {case.case_id: place for place, case in enumerate(view.run.cases, 1)} if view else {}
     anchor = view.anchor if view else ""
-    return tuple(
-        Flipped(flip, f"{anchor}-case-{places[flip.case_id]}" if flip.case_id in places else "") for flip in flips
-    )
+    found = [(flip, places.get(flip.case_id)) for flip in flips]
+    return tuple(Flipped(flip, f"{anchor}-case-{place}" if place else "", place in here) for flip, place in found)
