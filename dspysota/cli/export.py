@@ -5,9 +5,13 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from dspysota.cli.runs import RUN
 from dspysota.errors import ConfigError
+
+if TYPE_CHECKING:
+    from dspysota.records import Run
 
 FORMATS = ("parquet", "jsonl", "lm-eval", "mlflow")
 
@@ -31,7 +35,7 @@ def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("run", metavar="RUN", help=RUN)
+    parser.add_argument("folder", metavar="RUN", help=RUN)
     parser.add_argument("--format", choices=FORMATS, required=True, help="what to write")
     parser.add_argument(
         "--output",
@@ -47,4 +51,26 @@ def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
 
 def run(args: argparse.Namespace) -> int:
     """Write the files and name them. Returns 0; raises ConfigError or RunError."""
-    raise NotImplementedError
+    from dspysota import exports, history, store
+
+    folder = history.find(args.folder, args.out)
+    runs = store.load_runs(folder)
+    if args.format == "mlflow":
+        return _log(args, folder, runs)
+    output = Path(args.output) if args.output else folder / exports.FOLDER
+    if history.entry(folder).status == "unfinished":
+        print(f"{folder.name} is not finished: exported is what there is of it.", file=sys.stderr)
+    for path in exports.export(runs, args.format, output, source=folder.name, force=args.force):
+        print(path)
+    return 0
+
+
+def _log(args: argparse.Namespace, folder: Path, runs: list[Run]) -> int:
+    if not args.output:
+        raise ConfigError("Say where the runs are to be logged: --output URI, such as sqlite:///mlflow.db.")
+    from dspysota import tracking
+    from dspysota.report.meta import ReportMeta, load_meta
+
+    meta = load_meta(folder) or ReportMeta(command="")
+    print(tracking.log(tracking.address(args.output, Path.cwd()), folder, runs, meta))
+    return 0

@@ -40,7 +40,7 @@ def add(subparsers: Any) -> None:
     listing = _action(actions, "list", _list, "every run folder, the newest first, and the baselines")
     listing.add_argument("--json", action="store_true", help="as a JSON object, for scripts")
     show = _action(actions, "show", _show, "one folder: its runs, their scores, and its files")
-    show.add_argument("run", metavar="RUN", nargs="?", default="latest", help=f"{RUN}; default: latest")
+    show.add_argument("folder", metavar="RUN", nargs="?", default="latest", help=f"{RUN}; default: latest")
     show.add_argument("--json", action="store_true", help="as a JSON object, for scripts")
     rm = _action(actions, "rm", _rm, "delete run folders for good; what was measured in them is then gone")
     rm.add_argument("runs", nargs="+", metavar="RUN", help=RUN)
@@ -86,7 +86,7 @@ def _show(args: argparse.Namespace) -> int:
     from dspysota import history
     from dspysota.cli import run_page
 
-    folder = history.find(args.run, args.out)
+    folder = history.find(args.folder, args.out)
     if args.json:
         print(json.dumps({"schema": SCHEMA, **run_page.as_json(folder)}, indent=1))
         return 0

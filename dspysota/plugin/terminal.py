@@ -21,6 +21,8 @@ def summarize(reporter: pytest.TerminalReporter, collector: Collector, config: p
         return
     if collector.report is None or config.get_verbosity() < 0:
         _say_open(reporter, collector, quiet=config.get_verbosity() < 0)
+        if collector.logged.trouble:
+            reporter.write_line(f"dspysota: {collector.logged.said}", yellow=True)
         return
     from dspysota.plugin.session import SESSION
     from dspysota.report import flakiness, terminal
@@ -34,6 +36,8 @@ def summarize(reporter: pytest.TerminalReporter, collector: Collector, config: p
         reporter.write_line(line)
     for task, claim in config.stash[SESSION].profile.claims.items():
         reporter.write_line(f"claim{'' if task == 'any' else f' on {task}'}: {claim.sentence()}")
+    if collector.logged.said:
+        reporter.write_line(collector.logged.said, yellow=collector.logged.trouble)
     reporter.write_line(f"report: {shown(collector.report / 'report.html')}")
     if collector.open_end:
         same = "without --sota-no-cache the" if config.stash[SESSION].settings.fresh else "the"
