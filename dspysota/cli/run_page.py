@@ -13,7 +13,7 @@ from rich.text import Text
 
 from dspysota.errors import RunError
 from dspysota.history import Entry, entry, points
-from dspysota.history.points import Point
+from dspysota.history.measured import Point
 from dspysota.models.progress import human
 from dspysota.report import text
 

@@ -96,12 +96,12 @@ def _show(args: argparse.Namespace) -> int:
 
 def _rm(args: argparse.Namespace) -> int:
     from dspysota import history, store
-    from dspysota.history import entries, finding
+    from dspysota.history import finding, folders
     from dspysota.models.progress import human
 
     # All of them first: a mistake in one name deletes nothing.
     names = list(dict.fromkeys(finding.inside(history.find(run, args.out), args.out) for run in args.runs))
-    sizes = {name: entries.size(args.out / name) for name in names}
+    sizes = {name: folders.size(args.out / name) for name in names}
     if not args.yes and not _sure(names, human(sum(sizes.values()))):
         return 1
     for name in names:

@@ -45,18 +45,20 @@ def _port(text: str) -> int:
 
 def run(args: argparse.Namespace) -> int:
     """Serve until Ctrl-C. Returns 0; raises ConfigError for a folder that is none, or a port that is taken."""
-    if not args.folder.is_dir():
-        raise ConfigError(f"There is no folder {str(args.folder)!r}; `pytest evals` makes reports/.")
+    # Whoever names one run folder means the one in which it is shown.
+    out = args.folder.parent if (args.folder / "run.json").is_file() else args.folder
+    if not out.is_dir():
+        raise ConfigError(f"There is no folder {str(out)!r}; `pytest evals` makes reports/.")
     from dspysota.viewer import Viewer
 
-    with Viewer(args.folder, args.port) as viewer:
-        print(viewer.url, flush=True)
-        print("Open it in a browser on this machine; it holds a key. Ctrl-C ends it.", file=sys.stderr, flush=True)
-        with _opened(viewer.url, wanted=not args.no_open):
-            try:
+    with Viewer(out, args.port) as viewer:
+        try:
+            print(viewer.url, flush=True)
+            print("Open it in a browser on this machine; it holds a key. Ctrl-C ends it.", file=sys.stderr, flush=True)
+            with _opened(viewer.url, wanted=not args.no_open):
                 viewer.serve_forever(poll_interval=0.2)
-            except KeyboardInterrupt:
-                print(file=sys.stderr)
+        except KeyboardInterrupt:
+            print(file=sys.stderr)
     return 0
 
 

@@ -16,9 +16,9 @@ from filelock import FileLock, Timeout
 
 from dspysota import __version__, paths
 from dspysota.errors import ConfigError, RunError
-from dspysota.history.entries import Entry, entry
+from dspysota.history.folders import Entry, entry
 from dspysota.history.finding import names
-from dspysota.history.points import Point, points
+from dspysota.history.measured import Point, points
 from dspysota.report.meta import FILE
 from dspysota.store.reading import CASES_FILE, RUN_FILE
 

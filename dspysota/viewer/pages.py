@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -69,7 +70,7 @@ class Line:
 def runs(found: Contents, out: Path, page: str = "1") -> Page:
     """The index, a part of it where there are many folders; a page that is not there is the first."""
     last = max(1, -(-len(found.entries) // PER_PAGE))
-    number = int(page) if page.isascii() and page.isdecimal() and 1 <= int(page[:9]) <= last else 1
+    number = int(page) if re.fullmatch("[1-9][0-9]{0,5}", page) and int(page) <= last else 1
     shown = found.entries[(number - 1) * PER_PAGE : number * PER_PAGE]
     of = {name: tuple(points) for name, points in groupby(found.points, key=lambda one: one.folder)}
     folders = [Folder(one, of.get(one.name, ()), tuple(files.there(out, one.name))) for one in shown]

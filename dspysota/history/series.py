@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from dspysota.history.points import Point
+from dspysota.history.measured import Point
 
 
 @dataclass(frozen=True)
