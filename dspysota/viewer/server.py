@@ -11,7 +11,7 @@ from http.cookies import CookieError, SimpleCookie
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import IO
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import parse_qs, unquote
 
 from dspysota.errors import ConfigError, RunError
 from dspysota.history import Index
@@ -94,18 +94,18 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         """Answer with a page, a file, or a refusal."""
-        address = urlsplit(self.path)
-        query = parse_qs(address.query)
+        path, _, asked = self.path.partition("?")
+        query = parse_qs(asked)
         if not self._known_host():
             self._refuse()
         elif KEY in query and self._is_key(query[KEY][0]):
             # The key does not stay in the address bar, the history, or what is copied from there.
             cookie = f"{self.server.cookie}={self.server.key}; Path=/; HttpOnly; SameSite=Lax"
-            self._send(HTTPStatus.SEE_OTHER, b"", {"Location": _local(address.path), "Set-Cookie": cookie})
+            self._send(HTTPStatus.SEE_OTHER, b"", {"Location": _local(path), "Set-Cookie": cookie})
         elif not self._has_cookie():
             self._refuse()
         else:
-            self._answer(address.path, {name: values[0] for name, values in query.items()})
+            self._answer(path, {name: values[0] for name, values in query.items()})
 
     do_HEAD = do_GET
 
