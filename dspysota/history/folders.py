@@ -8,6 +8,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal
 
+from pydantic import Field
+
 from dspysota.errors import RunError
 from dspysota.gate.baselines import FOLDER
 from dspysota.history.finding import names
@@ -42,7 +44,7 @@ class Entry(Record):
     tasks: tuple[str, ...] = ()
     models: tuple[str, ...] = ()
     commits: tuple[str, ...] = ()
-    verdicts: dict[str, int] = {}
+    verdicts: dict[str, int] = Field(default_factory=dict)
     """How often each outcome of a claim came out."""
     cleared: int = 0
     """Runs that cleared the bars that tests held them to, and those that `missed` one."""
