@@ -52,8 +52,10 @@ def run(args: argparse.Namespace) -> int:
 
 
 def load(folders: list[Path]) -> tuple[list[Run], ReportMeta]:
-    """All runs of the folders with their outcomes; commands are joined. Raises ConfigError for what is no run folder, and
-    RunError for one that cannot be read."""
+    """All runs of the folders with their outcomes; commands are joined.
+
+    Raises ConfigError for what is no run folder, and RunError for one that cannot be read.
+    """
     from dspysota.report.meta import load_meta, merged
     from dspysota.store import load_runs
 

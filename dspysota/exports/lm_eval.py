@@ -38,7 +38,9 @@ def write(runs: Sequence[Run], staging: Staging) -> None:
     """The samples of every run, then the results of each folder: where a results file is, its samples are."""
     date = _date(runs)
     for system, tasks in _systems(runs).items():
-        samples = {task: [_sample(place, case, run) for place, case in enumerate(run.cases)] for task, run in tasks.items()}
+        samples = {
+            task: [_sample(place, case, run) for place, case in enumerate(run.cases)] for task, run in tasks.items()
+        }
         for task, lines in samples.items():
             path = staging.file(system, f"samples_{task}_{date}.jsonl")
             with path.open("w", encoding="utf-8", newline="\n") as file:
@@ -111,7 +113,9 @@ def _settings(run: Run) -> dict[str, Any]:
     return {"until": [], "do_sample": bool(sampling.get("temperature")), "max_gen_toks": most, **sampling}
 
 
-def _results(system: str, tasks: Mapping[str, Run], samples: Mapping[str, Sequence[Mapping[str, Any]]]) -> dict[str, Any]:
+def _results(
+    system: str, tasks: Mapping[str, Run], samples: Mapping[str, Sequence[Mapping[str, Any]]]
+) -> dict[str, Any]:
     first = next(iter(tasks.values()))
     wall = sum(run.info.wall_seconds for run in tasks.values())
     began = moment(first.info.started)

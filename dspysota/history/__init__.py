@@ -4,8 +4,8 @@ The folders stay the truth. `Index` keeps what it read of them in a SQLite file 
 any time, so that a page over a hundred folders need not read their cases again.
 """
 
-from dspysota.history.folders import Entry, baselines, entries, entry
 from dspysota.history.finding import find
+from dspysota.history.folders import Entry, baselines, entries, entry
 from dspysota.history.index import Contents, Index
 from dspysota.history.measured import Point, points
 from dspysota.history.series import Series, trends

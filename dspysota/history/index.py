@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import sqlite3
 import tempfile
+import weakref
 import zlib
 from collections.abc import Iterator
 from contextlib import closing, suppress
@@ -16,8 +18,8 @@ from filelock import FileLock, Timeout
 
 from dspysota import __version__, paths
 from dspysota.errors import ConfigError, RunError
-from dspysota.history.folders import Entry, entry
 from dspysota.history.finding import names
+from dspysota.history.folders import Entry, entry
 from dspysota.history.measured import Point, points
 from dspysota.report.meta import FILE
 from dspysota.store.reading import CASES_FILE, RUN_FILE
@@ -54,7 +56,6 @@ class Index:
 
     def __init__(self, out: Path, file: Path | None = None) -> None:
         self._out = out
-        self._temporary: tempfile.TemporaryDirectory[str] | None = None
         self.file = file or self._place()
         """The SQLite file."""
 
@@ -77,8 +78,9 @@ class Index:
         try:
             return paths.make(paths.history_dir()) / f"{name}.sqlite"
         except ConfigError:
-            self._temporary = tempfile.TemporaryDirectory(prefix="dspysota-history-")
-            return Path(self._temporary.name, f"{name}.sqlite")
+            folder = tempfile.mkdtemp(prefix="dspysota-history-")
+            weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+            return Path(folder, f"{name}.sqlite")
 
     def _open(self) -> sqlite3.Connection:
         db = sqlite3.connect(self.file)
@@ -120,7 +122,9 @@ class Index:
         db.executemany(_PUT, map(astuple, runs))
 
     def _contents(self, db: sqlite3.Connection) -> Contents:
-        kept = [Entry.model_validate_json(text) for (text,) in db.execute("SELECT entry FROM folders ORDER BY name DESC")]
+        kept = [
+            Entry.model_validate_json(text) for (text,) in db.execute("SELECT entry FROM folders ORDER BY name DESC")
+        ]
         found = db.execute("SELECT * FROM points ORDER BY folder DESC, place")
         # What is being measured grows with every answer, and its `run.json` does not.
         live = (entry(self._out / one.name) if one.status == "unfinished" else one for one in kept)

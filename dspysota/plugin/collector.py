@@ -133,9 +133,7 @@ class Collector:
             folder.close()
         else:
             folder.finish()
-        self.logged = mlflow.log(
-            self._config.stash[SESSION], folder.path, self.runs, self.meta, open_end=self.open_end
-        )
+        self.logged = mlflow.log(self._config.stash[SESSION], folder.path, self.runs, self.meta, open_end=self.open_end)
 
     def _pass_gate(self, own: Path | None) -> None:
         """Compare with the baseline and save the next one, where the options say so."""

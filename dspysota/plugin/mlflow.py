@@ -43,9 +43,7 @@ def store(session: SotaSession) -> str | None:
         raise pytest.UsageError(f"{given.name}: {error}") from error
 
 
-def log(
-    session: SotaSession, folder: Path, runs: Sequence[Run], meta: ReportMeta | None, *, open_end: bool
-) -> Logged:
+def log(session: SotaSession, folder: Path, runs: Sequence[Run], meta: ReportMeta | None, *, open_end: bool) -> Logged:
     """Log a session's runs where that was asked for; those of an interrupted one wait for its end."""
     try:
         uri = store(session)

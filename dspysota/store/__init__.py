@@ -21,4 +21,14 @@ from dspysota.store.reading import load_runs, resolved
 from dspysota.store.removing import remove
 from dspysota.store.spending import Spending
 
-__all__ = ["Journal", "RunFolder", "Spending", "command_key", "finished", "load_runs", "remove", "resolved", "write_finished"]
+__all__ = [
+    "Journal",
+    "RunFolder",
+    "Spending",
+    "command_key",
+    "finished",
+    "load_runs",
+    "remove",
+    "resolved",
+    "write_finished",
+]

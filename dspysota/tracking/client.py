@@ -21,6 +21,7 @@ from dspysota.report.view import RunView, in_order
 from dspysota.tracking import values
 
 PARENT = "mlflow.parentRunId"
+SQLITE = "sqlite:///"
 ARTIFACTS = ("report.html", "summary.md")
 
 QUIET = {
@@ -44,7 +45,7 @@ def log(uri: str, folder: Path, runs: Sequence[Run], meta: ReportMeta) -> str:
         raise RunError("Nothing was logged to MLflow, which is not installed: pip install 'dspysota[mlflow]'.")
     try:
         with _quietly():
-            return _log(_client(uri), folder, runs, meta)
+            return _log(uri, folder, runs, meta)
     except RunError:
         raise
     except Exception as error:  # noqa: BLE001 whatever a store's client raises, the runs are stored and the tests judged
@@ -57,10 +58,9 @@ def _client(uri: str) -> Any:
     return client(tracking_uri=uri, registry_uri=uri)
 
 
-def _log(client: Any, folder: Path, runs: Sequence[Run], meta: ReportMeta) -> str:
-    name = values.said(meta.title)
-    experiment = client.get_experiment_by_name(name)
-    place = experiment.experiment_id if experiment is not None else client.create_experiment(name)
+def _log(uri: str, folder: Path, runs: Sequence[Run], meta: ReportMeta) -> str:
+    client, name = _client(uri), values.said(meta.title)
+    place = _experiment(client, uri, name)
     if _logged(client, place, folder.name):
         return f"MLflow has {folder.name} already, in the experiment {name!r}."
     views = in_order(runs, meta).runs
@@ -69,6 +69,19 @@ def _log(client: Any, folder: Path, runs: Sequence[Run], meta: ReportMeta) -> st
         _run(client, place, parent, view, meta, folder.name)
     client.set_terminated(parent, end_time=max((_times(view)[1] for view in views), default=None))
     return f"logged to MLflow: {len(views)} run{'s' if len(views) != 1 else ''}, in the experiment {name!r}."
+
+
+def _experiment(client: Any, uri: str, name: str) -> str:
+    """The experiment of this name, made where there is none.
+
+    Files of an SQLite store go beside the database: left to itself, MLflow puts them wherever the command was typed.
+    """
+    found = client.get_experiment_by_name(name)
+    if found is not None:
+        return str(found.experiment_id)
+    path = uri.removeprefix(SQLITE) if uri.startswith(SQLITE) else ""
+    beside = (Path(path).absolute().parent / "mlruns").as_uri() if path else None
+    return str(client.create_experiment(name, artifact_location=beside))
 
 
 def _logged(client: Any, place: str, folder: str) -> bool:

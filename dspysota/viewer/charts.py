@@ -18,6 +18,11 @@ from dspysota.history import Point, Series
 from dspysota.report import text
 
 WIDTH, HEIGHT = 280, 120
+EXTENT = 52
+"""Pixels beside a chart for its numbers."""
+PLAIN = "~r"
+FORMS = {"$": "$~r", "FLOP": "~s"}
+"""How numbers are written, in the words of d3-format: without an exponent, but for powers of a thousand of FLOP."""
 MOST = 60
 """Points of a chart: of more, the newest."""
 
@@ -70,13 +75,18 @@ class Chart:
     words: str
 
 
+def all_of(series: Series) -> tuple[Chart, ...]:
+    """Its charts: score, cost and latency, as far as there is something to draw."""
+    return tuple(filter(None, (chart(series, measure) for measure in MEASURES)))
+
+
 def chart(series: Series, measure: Measure) -> Chart | None:
     """The chart of a series; None where fewer than two of its runs have the quantity."""
     known = [one for one in series.points if measure.value(one) is not None][-MOST:]
     if len(known) < 2:
         return None
-    rows = _rows(known, measure)
-    return Chart(measure.name, _drawn(json.dumps(_spec(rows, measure))), _words(known, measure))
+    spec = _spec(_rows(known, measure), measure, FORMS.get(known[-1].unit, PLAIN) if measure is COST else PLAIN)
+    return Chart(measure.name, _drawn(json.dumps(spec)), _words(known, measure))
 
 
 def labels(points: Sequence[Point]) -> list[str]:
@@ -105,10 +115,10 @@ def _rows(points: Sequence[Point], measure: Measure) -> list[dict[str, Any]]:
     return rows
 
 
-def _spec(rows: Sequence[dict[str, Any]], measure: Measure) -> dict[str, Any]:
+def _spec(rows: Sequence[dict[str, Any]], measure: Measure, form: str) -> dict[str, Any]:
     colour = f"var({measure.colour})"
     x = {"field": "x", "type": "ordinal", "sort": None, "axis": _x_axis()}
-    y = {"field": "y", "type": "quantitative", "scale": {"zero": True, "nice": True}, "axis": _y_axis(rows, measure)}
+    y = {"field": "y", "type": "quantitative", "scale": {"zero": True, "nice": True}, "axis": _y_axis(form)}
     common = {"x": x, "detail": {"field": "part"}}
     layers: list[dict[str, Any]] = [
         {
@@ -154,10 +164,9 @@ def _x_axis() -> dict[str, Any]:
     }
 
 
-def _y_axis(rows: Sequence[dict[str, Any]], measure: Measure) -> dict[str, Any]:
-    """Few ticks, without an exponent where numbers are small."""
-    most = max(row.get("high", row["y"]) for row in rows)
-    return {"tickCount": 4, "domain": False, "ticks": False, "format": "~s" if most < 1e-3 or most >= 1e4 else "~g"}
+def _y_axis(form: str) -> dict[str, Any]:
+    """Few ticks, as wide in every chart, so that the charts of a page stand below each other."""
+    return {"tickCount": 4, "domain": False, "ticks": False, "format": form, "minExtent": EXTENT, "maxExtent": EXTENT}
 
 
 def _words(points: Sequence[Point], measure: Measure) -> str:

@@ -47,6 +47,16 @@ class Folder:
         return self.entry.profile or self.entry.name
 
     @property
+    def known(self) -> list[str]:
+        """The files that every run folder has."""
+        return [file for file in self.files if "/" not in file]
+
+    @property
+    def exports(self) -> list[str]:
+        """What was exported."""
+        return [file for file in self.files if "/" in file]
+
+    @property
     def state(self) -> str:
         """`failed`, `undecided`, `passed` or `unjudged`: the worst that a test found; `open` before the end."""
         one = self.entry
@@ -98,16 +108,15 @@ def trouble(why: str) -> Page:
 
 def _lines(group: Sequence[Series]) -> list[Line]:
     """Series with a history first."""
-    lines = [Line(one, tuple(filter(None, (charts.chart(one, measure) for measure in charts.MEASURES)))) for one in group]
-    return sorted(lines, key=lambda line: not line.charts)
+    return sorted((Line(one, charts.all_of(one)) for one in group), key=lambda line: not line.charts)
 
 
 def _page(name: str, **values: object) -> Page:
     environment, style = _environment(), (TEMPLATES / "style.css").read_text(encoding="utf-8")
     html = environment.get_template(f"{name}.html.j2").render(**values, here=name, style=Markup(style))
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    policy = f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-    return Page(html, policy)
+    nothing = "; ".join(f"{what} 'none'" for what in ("default-src", "base-uri", "form-action", "frame-ancestors"))
+    return Page(html, f"{nothing}; style-src 'sha256-{digest}'")
 
 
 @cache
@@ -130,7 +139,7 @@ def _environment() -> Environment:
         "when": when,
         "drawing": Markup,  # of our own specification, which holds no text of a record
     }
-    environment.filters.update(ours)  # type: ignore[arg-type]
+    environment.filters.update(ours)
     for one in ("amount", "count", "one_line", "redacted", "score", "short", "tokens"):
         environment.filters[one] = getattr(text, one)
     return environment

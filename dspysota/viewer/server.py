@@ -169,7 +169,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _is_key(self, given: str) -> bool:
         return hmac.compare_digest(given.encode("utf-8", "replace"), self.server.key.encode())
 
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 the base class names it so
+    def log_message(self, format: str, *args: object) -> None:
         """Log nothing: the address of the first visit holds the key."""
 
 

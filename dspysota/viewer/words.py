@@ -62,7 +62,7 @@ def duration(entry: Entry) -> str:
         return ""
     minutes = (ended - began).total_seconds() / 60
     if minutes < 1:
-        return f"{minutes * 60:.0f} s"
+        return f"{minutes * 60:.0f} s" if minutes > 0 else ""
     return f"{minutes:.0f} min" if minutes < 120 else f"{minutes / 60:.1f} h"
 
 

@@ -27,6 +27,11 @@ def out(tmp_path, monkeypatch):
     return out
 
 
+class Terminal(StringIO):
+    def isatty(self):
+        return True
+
+
 def said(capsys, *words, code=0):
     capsys.readouterr()
     assert main(["runs", *words]) == code
@@ -137,9 +142,7 @@ def test_rm_without_anybody_to_ask_deletes_nothing(out, monkeypatch, capsys):
 @pytest.mark.parametrize("answer, gone", [("y\n", True), ("yes\n", True), ("n\n", False), ("\n", False), ("", False)])
 def test_rm_asks_and_takes_yes_alone_for_yes(out, monkeypatch, capsys, answer, gone):
     """What was measured took hours; an answer by mistake is no."""
-    terminal = StringIO(answer)
-    terminal.isatty = lambda: True
-    monkeypatch.setattr(sys, "stdin", terminal)
+    monkeypatch.setattr(sys, "stdin", Terminal(answer))
 
     said(capsys, "rm", FIRST, code=int(not gone))
 

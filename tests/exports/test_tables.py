@@ -9,7 +9,7 @@ from pyarrow import parquet
 
 from dspysota.errors import ConfigError, RunError
 from dspysota.exports import export
-from dspysota.exports.rows import COLUMNS
+from dspysota.exports.rows import COLUMNS, rows
 from dspysota.records import Failure, Prices, TokenPrice
 from tests.factories import make_call, make_case, make_grid, make_run
 
@@ -40,7 +40,13 @@ def test_a_row_says_which_run_it_is_of_and_what_came_of_the_question(tmp_path):
     known = [info.data.name, info.model.name, info.model.digest, info.program, info.approach, "plain", 0, "measured"]
     assert found == [NAME, info.key, *known]
     assert right["started"] == datetime(2026, 11, 22, 18, 4, 11, tzinfo=UTC)
-    assert [right[name] for name in ("case_id", "gold", "prediction", "failure", "score")] == ["q0", "42", "42", None, 1]
+    assert [right[name] for name in ("case_id", "gold", "prediction", "failure", "score")] == [
+        "q0",
+        "42",
+        "42",
+        None,
+        1,
+    ]
     assert [wrong[name] for name in ("case_id", "prediction", "failure", "score")] == ["q1", "41", "wrong", 0.0]
     assert (right["seconds"], right["prompt_tokens"], right["completion_tokens"], right["calls"]) == (0.5, 20, 10, 1)
     assert (right["cost"], right["cost_basis"], right["cost_unit"]) == (pytest.approx(40e-6), "list", "$")
@@ -142,14 +148,11 @@ def test_files_that_are_there_stay_unless_forced(tmp_path, form):
 
 def test_a_failure_in_the_middle_leaves_nothing(tmp_path, monkeypatch):
     """Neither half a file nor the folder that it was written in."""
-    from dspysota.exports import tables
-
     def fails(run, folder):
-        yield from tables_rows(run, folder)
+        yield from rows(run, folder)
         raise MemoryError
 
-    tables_rows = tables.rows
-    monkeypatch.setattr(tables, "rows", fails)
+    monkeypatch.setattr("dspysota.exports.tables.rows", fails)
 
     for form in ("parquet", "jsonl"):
         with pytest.raises(MemoryError):

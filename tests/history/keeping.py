@@ -13,6 +13,7 @@ FIRST, SECOND, THIRD = "20261101T120000Z-0001", "20261102T120000Z-0002", "202611
 def keep(out, name, *runs, meta=None):
     """A finished folder with its reports; without runs, of one with three right answers of four."""
     made = runs or (make_run(started=iso(name)),)
+    (out / name).mkdir(parents=True, exist_ok=True)
     write_finished(out / name, made)
     write_all(out / name, made, meta or ReportMeta(command=COMMAND, title="dspysota: embedded"))
     return out / name

@@ -7,8 +7,7 @@ import sys
 import pytest
 
 from dspysota.errors import RunError
-from dspysota.history import Index
-from dspysota.history import index as module
+from dspysota.history import Contents, Index, points
 from tests.factories import make_run
 from tests.history.keeping import FIRST, SECOND, begin, iso, keep
 
@@ -35,8 +34,13 @@ def file(tmp_path):
 @pytest.fixture
 def reads(monkeypatch):
     """Names of the folders whose cases were read."""
-    seen, real = [], module.points
-    monkeypatch.setattr(module, "points", lambda folder: (seen.append(folder.name), real(folder))[1])
+    seen = []
+
+    def read(folder):
+        seen.append(folder.name)
+        return points(folder)
+
+    monkeypatch.setattr("dspysota.history.index.points", read)
     return seen
 
 
@@ -49,6 +53,7 @@ def test_figures_are_those_of_the_runs(out, file):
     assert (point.folder, point.data, point.label) == (FIRST, "gsm8k", "qwen2.5-coder-0.5b · cot · zero_shot")
     assert (point.score, point.cases, point.rows, point.tokens) == (0.75, 4, 4, 30.0)
     assert point.low is not None
+    assert point.high is not None
     assert 0 < point.low < 0.75 < point.high < 1
     assert (point.p95, point.verdict, point.commit) == (0.5, "not judged", run.info.commit)
     assert point.cost is None
@@ -78,7 +83,7 @@ def test_what_changed_is_read_again_and_what_is_gone_is_forgotten(out, file, rea
     (out / FIRST).rename(out / SECOND)
     assert [one.folder for one in index.read().points] == [SECOND]
     (out / SECOND).rename(out / "away")
-    assert index.read() == module.Contents((), ())
+    assert index.read() == Contents((), ())
 
 
 @pytest.mark.parametrize("harm", ["delete", "rubbish", "other version", "no tables"])

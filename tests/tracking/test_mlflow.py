@@ -31,7 +31,9 @@ def folder(tmp_path):
 
 
 def put(folder, uri):
-    return log(uri, folder, load_runs(folder), load_meta(folder))
+    meta = load_meta(folder)
+    assert meta is not None
+    return log(uri, folder, load_runs(folder), meta)
 
 
 @pytest.fixture

@@ -6,11 +6,12 @@ import pytest
 
 from dspysota.errors import RunError
 from dspysota.history import Index
+from dspysota.history import trends as series_of
 from dspysota.records import Prices, TokenPrice
 from dspysota.report import ReportMeta
 from dspysota.viewer import charts, pages
 from tests.factories import make_run
-from tests.history.keeping import FIRST, SECOND, begin, judged, keep, over_time
+from tests.history.keeping import FIRST, SECOND, begin, iso, judged, keep, over_time
 
 HOSTILE = "<script>alert(1)</script>\u202e\x1b[2J{{ 7 * 7 }}"
 
@@ -73,8 +74,8 @@ def test_many_folders_come_in_pages(out, monkeypatch):
 
 def test_what_records_say_is_text(out):
     """Names, commands, commits and reasons, on both pages."""
-    made = [make_run([1.0], model_name=HOSTILE, commit=HOSTILE, started=f"2026-11-0{day}T10:00:00+00:00") for day in (1, 2)]
-    for name, run in zip((FIRST, SECOND), made, strict=True):
+    for name in (FIRST, SECOND):
+        run = make_run([1.0], model_name=HOSTILE, commit=HOSTILE, started=iso(name))
         keep(out, name, run, meta=ReportMeta(command=HOSTILE, title=f"dspysota: {HOSTILE}"))
 
     for page in (runs(out), trends(out)):
@@ -124,7 +125,7 @@ def test_no_line_joins_what_cannot_be_compared(out):
     """Scores on other rows, seconds on another machine: a part of its own begins."""
     over_time(out, [[1.0] * 4, [1.0] * 4, [1.0] * 5])
     keep(out, "20261120T120000Z-0bee", make_run([1.0] * 5, started="2026-11-20T12:00:00+00:00", concurrency=1))
-    (series,) = pages.series_of(Index(out).read().points)
+    (series,) = series_of(Index(out).read().points)
 
     parts = {m.name: [row["part"] for row in charts._rows(series.points, m)] for m in (charts.QUALITY, charts.SPEED)}
 
@@ -134,7 +135,7 @@ def test_no_line_joins_what_cannot_be_compared(out):
 def test_points_are_labelled_by_commits_where_they_differ(out):
     """Otherwise by their days."""
     over_time(out, [[1.0], [1.0]])
-    (series,) = pages.series_of(Index(out).read().points)
+    (series,) = series_of(Index(out).read().points)
 
     assert charts.labels(series.points) == ["1111111", "2222222"]
     assert charts.labels(series.points[:1]) == ["1 Nov"]
