@@ -22,6 +22,14 @@ def browser():
         browser.close()
 
 
+SCRIPTED = """<!doctype html><meta charset="utf-8"><title>begun</title><p>a report</p><script>
+history.pushState(null, "", "#case-7");
+let read = "nothing";
+try { document.cookie; read = "cookies"; } catch {}
+fetch("/").then(() => "pages", () => read).then((found) => { document.title = `${location.hash} ${found}`; });
+</script>"""
+
+
 @pytest.fixture
 def visit(out, browser):
     """A page, after the first visit; what the console said and which addresses were asked for."""
@@ -71,3 +79,16 @@ def test_a_run_can_be_opened_by_the_keyboard(visit):
     visit.keyboard.press("Enter")
 
     assert visit.locator(f"[id='{FIRST}'] table").is_visible()
+
+
+def test_a_reports_script_works_and_reads_nothing_of_the_viewer(out, browser):
+    """It has an origin of its own: deep links are set, and neither the cookie nor another page is there for it."""
+    (out / FIRST / "report.html").write_text(SCRIPTED)
+    with serving(out) as viewer:
+        page = browser.new_page()
+        page.goto(viewer.url)
+        page.goto(f"http://127.0.0.1:{viewer.port}/runs/{FIRST}/report.html")
+        page.wait_for_function("document.title !== 'begun'")
+
+        assert page.title() == "#case-7 nothing"
+        page.close()
