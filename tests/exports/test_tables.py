@@ -148,6 +148,7 @@ def test_files_that_are_there_stay_unless_forced(tmp_path, form):
 
 def test_a_failure_in_the_middle_leaves_nothing(tmp_path, monkeypatch):
     """Neither half a file nor the folder that it was written in."""
+
     def fails(run, folder):
         yield from rows(run, folder)
         raise MemoryError
