@@ -46,8 +46,8 @@ def inside(path: Path, out: Path) -> str:
     if NAME.fullmatch(path.name) and path.is_dir() and not path.is_symlink() and _same(path.parent, out):
         return path.name
     raise ConfigError(
-        f"{str(path)!r} is no run folder of {str(out)!r}, and nothing else is deleted; `dspysota runs list` shows which "
-        "there are, and --out names another reports folder."
+        f"{str(path)!r} is no run folder of {str(out)!r}, and nothing else is deleted; `dspysota runs list` shows "
+        "which there are, and --out names another reports folder."
     )
 
 
