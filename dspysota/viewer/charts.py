@@ -17,8 +17,9 @@ from typing import Any
 from dspysota.history import Point, Series
 from dspysota.report import text
 
-WIDTH, HEIGHT = 280, 120
-EXTENT = 52
+WIDTH, HEIGHT = 272, 136
+"""Of a whole drawing, axes included, so that charts beside each other are of one size."""
+EXTENT = 54
 """Pixels beside a chart for its numbers."""
 PLAIN = "~r"
 FORMS = {"$": "$~r", "FLOP": "~s"}
@@ -135,7 +136,8 @@ def _spec(rows: Sequence[dict[str, Any]], measure: Measure, form: str) -> dict[s
         "$schema": "https://vega.github.io/schema/vega-lite/v5.json",
         "width": WIDTH,
         "height": HEIGHT,
-        "padding": 4,
+        "padding": 2,
+        "autosize": {"type": "fit", "contains": "padding"},
         "background": None,
         "data": {"values": list(rows)},
         "layer": layers,
