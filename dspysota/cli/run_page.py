@@ -132,7 +132,7 @@ def _head(one: Entry) -> Iterator[str]:
     if one.commits:
         yield f"  commit {', '.join(one.commits)}"
     more = f" and {one.measuring} under way" if one.measuring else ""
-    yield f"  {one.runs} runs{more}, {one.cases:,} cases, {human(one.bytes)}"
+    yield f"  {one.runs} {'run' if one.runs == 1 else 'runs'}{more}, {one.cases:,} cases, {human(one.bytes)}"
     yield f"  {outcome(one)}"
 
 

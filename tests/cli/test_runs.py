@@ -103,7 +103,7 @@ def test_show_of_an_unfinished_folder_shows_what_there_is(out, capsys):
     text = said(capsys, "show", folder.path.name).out
 
     assert "unfinished" in text
-    assert "1 runs and 1 under way, 7 cases" in text
+    assert "1 run and 1 under way, 7 cases" in text
     folder.finish()
 
 
