@@ -3,8 +3,11 @@
 import http.client
 import signal
 import socket
+import stat
 import subprocess
 import sys
+from io import StringIO
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
@@ -19,6 +22,11 @@ def out(tmp_path, monkeypatch):
     monkeypatch.setenv("DSPYSOTA_HOME", str(tmp_path / "home"))
     keep(tmp_path / "reports", FIRST)
     return tmp_path / "reports"
+
+
+class Screen(StringIO):
+    def isatty(self):
+        return True
 
 
 def start(*words):
@@ -52,6 +60,29 @@ def test_a_port_that_is_taken_is_one_sentence(out, capsys):
         assert main(["view", "--no-open", "--port", str(port)]) == 2
 
     assert f"Port {port} cannot be used" in capsys.readouterr().err
+
+
+def test_a_browser_is_not_started_with_the_key_on_its_command_line(out, monkeypatch):
+    """Everybody on the machine sees command lines; what leads to the address is a file of the owner's, while it runs."""
+    seen = {}
+
+    def opened(url):
+        path = Path(urlsplit(url).path)
+        seen.update(url=url, path=path, text=path.read_text(), mode=stat.S_IMODE(path.parent.stat().st_mode))
+
+    def interrupted(self, poll_interval):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("webbrowser.open", opened)
+    monkeypatch.setattr("dspysota.viewer.Viewer.serve_forever", interrupted)
+    monkeypatch.setattr("sys.stdout", Screen())
+    monkeypatch.setenv("DISPLAY", ":0")
+
+    assert main(["view"]) == 0
+    assert "key=" not in seen["url"]
+    assert "?key=" in seen["text"]
+    assert seen["mode"] == 0o700
+    assert not seen["path"].exists()
 
 
 @pytest.mark.parametrize("port", ["x", "-1", "65536", "", "²"])
