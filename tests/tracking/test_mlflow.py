@@ -136,6 +136,15 @@ def test_a_store_that_cannot_be_had_is_one_sentence(folder, tmp_path, kind):
     assert "\n" not in str(error.value)
 
 
+def test_a_password_of_the_store_is_in_no_message(folder):
+    """Whatever MLflow itself says of it."""
+    with pytest.raises(RunError) as error:
+        put(folder, "nonsense://me:hunter2@host/db")
+
+    assert "hunter2" not in str(error.value)
+    assert "nonsense://***@host/db" in str(error.value)
+
+
 def test_the_users_environment_is_left_as_it_was(folder, tmp_path, monkeypatch):
     """And what the user has set counts."""
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
