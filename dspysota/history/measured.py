@@ -6,8 +6,9 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from dspysota.costs import dollars, per_question
 from dspysota.gate.identity import MACHINE
-from dspysota.records import RunInfo
+from dspysota.records import UNITS, RunInfo
 from dspysota.report.meta import ReportMeta, load_meta
 from dspysota.report.view import RunView, in_order
 from dspysota.store import load_runs
@@ -72,8 +73,8 @@ def points(folder: Path) -> list[Point]:
 
 def _point(folder: str, place: int, view: RunView) -> Point:
     info = view.run.info
-    primary, cost = view.primary, view.cost
-    priced = cost.per_question if cost else None
+    primary, basis = view.primary, info.prices.basis if info.prices and info.prices.basis else dollars(view.run)
+    priced = per_question(view.run, basis) if basis else None
     measured = info.provenance == "measured"
     return Point(
         folder=folder,
@@ -97,12 +98,12 @@ def _point(folder: str, place: int, view: RunView) -> Point:
         cost=priced.value if priced else None,
         cost_low=priced.interval.low if priced else None,
         cost_high=priced.interval.high if priced else None,
-        unit=cost.unit if cost and priced else "",
+        unit=UNITS[basis] if basis and priced else "",
         p50=view.p50 if measured else None,
         p95=view.p95 if measured else None,
         verdict=view.verdict,
         same_rows=_joined(info.model.digest, info.data.digest, view.n, info.primary, info.metric_version),
-        same_cost=_joined(cost.basis if cost else None, _prices(info)),
+        same_cost=_joined(basis, _prices(info)),
         same_speed=_joined(*(info.machine.get(name) for name in MACHINE), info.model.backend, info.concurrency),
     )
 

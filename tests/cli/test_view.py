@@ -8,6 +8,7 @@ import subprocess
 import sys
 from io import StringIO
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -63,8 +64,8 @@ def test_a_port_that_is_taken_is_one_sentence(out, capsys):
 
 
 def test_a_browser_is_not_started_with_the_key_on_its_command_line(out, monkeypatch):
-    """Everybody on the machine sees command lines; what leads to the address is a file of the owner's, while it runs."""
-    seen = {}
+    """Everybody on the machine sees command lines; what leads to the address is a file of the owner's."""
+    seen: dict[str, Any] = {}
 
     def opened(url):
         path = Path(urlsplit(url).path)
