@@ -5,6 +5,7 @@
 <cache home>/programs/            compiled programs, JSON
 <cache home>/tapes/               what unfinished compilations have paid for
 <cache home>/servers/             logs and leases of running model servers
+<cache home>/history/             what was read of run folders; may be deleted at any time
 """
 
 from __future__ import annotations
@@ -52,6 +53,11 @@ def tapes_dir() -> Path:
 def servers_dir() -> Path:
     """Logs and leases of model servers."""
     return cache_home() / "servers"
+
+
+def history_dir() -> Path:
+    """Indexes of run folders."""
+    return cache_home() / "history"
 
 
 def trouble(folder: Path) -> str | None:

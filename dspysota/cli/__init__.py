@@ -10,7 +10,20 @@ from importlib import import_module
 from dspysota import __version__
 from dspysota.errors import SotaError
 
-COMMANDS = ("doctor", "models", "programs", "serve", "formats", "report", "compare", "lift", "results")
+COMMANDS = (
+    "doctor",
+    "models",
+    "programs",
+    "serve",
+    "formats",
+    "runs",
+    "view",
+    "report",
+    "compare",
+    "lift",
+    "results",
+    "export",
+)
 """The subcommands, in the order of `dspysota --help`: the names of the modules beside this one."""
 
 EXAMPLES = """\
@@ -21,6 +34,9 @@ examples:
   dspysota programs list                     the compiled programs, and what they took
   dspysota serve smollm2-135m                start its server by hand
   dspysota formats smollm2-135m gsm8k        find the prompt format that suits it
+  dspysota runs list                         what was measured, when, and how it came out
+  dspysota view                              all reports, and how scores went, in the browser
+  dspysota export latest --format parquet    every case, for a notebook
 
 Experiments are run by pytest: `pytest evals -m gsm8k`.
 """

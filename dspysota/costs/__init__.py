@@ -6,7 +6,7 @@ counts, and what none does: docs/costs.md.
 
 from dspysota.costs.amounts import BASES, dollars, known, named, of_run
 from dspysota.costs.compiling import Spend
-from dspysota.costs.summary import Estimate, Retries, Summary, break_even, summary, usd_per_question
+from dspysota.costs.summary import Estimate, Retries, Summary, break_even, per_question, summary, usd_per_question
 from dspysota.costs.words import counted, pair, undecided
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "named",
     "of_run",
     "pair",
+    "per_question",
     "summary",
     "undecided",
     "usd_per_question",

@@ -55,18 +55,29 @@ def summary(run: Run, basis: Basis | None = None) -> Summary:
     The intervals are those of the studentized bootstrap of `dspysota.claims.cost`, cases resampled with their costs.
     """
     basis = basis or named(run)
-    amounts = tuple(amount for amount in of_run(run, basis) if amount is not None)
-    whole = bool(run.cases) and len(amounts) == len(run.cases)
+    amounts = _whole(run, basis)
     right = tuple(float(case.failure is None) for case in run.cases)
     return Summary(
         basis=basis,
         unit=UNITS[basis],
-        total=math.fsum(amounts) if whole else None,
-        per_question=_ratio(amounts, (1.0,) * len(amounts)) if whole else None,
-        per_correct=_ratio(amounts, right) if whole and any(right) else None,
+        total=math.fsum(amounts) if amounts else None,
+        per_question=per_question(run, basis),
+        per_correct=_ratio(amounts, right) if amounts and any(right) else None,
         compile=spend(run, basis),
         retries=_retries(run),
     )
+
+
+def per_question(run: Run, basis: Basis) -> Estimate | None:
+    """What a question cost, without the rest of a summary; None where the cost of a case is unknown."""
+    amounts = _whole(run, basis)
+    return _ratio(amounts, (1.0,) * len(amounts)) if amounts else None
+
+
+def _whole(run: Run, basis: Basis) -> tuple[float, ...]:
+    """What each case cost; nothing at all where one of them is unknown."""
+    amounts = tuple(amount for amount in of_run(run, basis) if amount is not None)
+    return amounts if len(amounts) == len(run.cases) else ()
 
 
 def usd_per_question(run: Run) -> float | None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from dspysota.errors import SotaError
-from dspysota.plugin import gate
+from dspysota.plugin import gate, mlflow
 from dspysota.plugin.asked import Watcher
 from dspysota.plugin.place import met_at, take_over
 from dspysota.plugin.session import SESSION, STARTED
@@ -58,6 +58,7 @@ class Collector:
         self.gate: Gate | None = None
         """The decision against the baseline, where one was named."""
         self.saved = gate.Saved()
+        self.logged = mlflow.Logged()
         self._watcher = Watcher()
         self._outcomes: dict[str, Outcome] = {}
         self._decisions: dict[tuple[str, Verdict], Decision] = {}
@@ -132,6 +133,7 @@ class Collector:
             folder.close()
         else:
             folder.finish()
+        self.logged = mlflow.log(self._config.stash[SESSION], folder.path, self.runs, self.meta, open_end=self.open_end)
 
     def _pass_gate(self, own: Path | None) -> None:
         """Compare with the baseline and save the next one, where the options say so."""

@@ -142,6 +142,12 @@ OPTIONS = (
         flag="--sota-strict",
         help="Fail what is worse than a rule allows also where it may be noise.",
     ),
+    Option(
+        flag="--sota-mlflow",
+        metavar="URI",
+        help="Log the session's runs to this MLflow store when it ends: a server, a database or a folder. Needs "
+        "`pip install 'dspysota[mlflow]'`; trouble with it is said, and changes no exit code.",
+    ),
 )
 
 Origin = Literal["option", "environment", "ini", "default"]

@@ -156,7 +156,9 @@ class SotaSession:
 
     def check(self) -> None:
         """Read all options and the profile now. Raises pytest.UsageError naming what is wrong and what is valid."""
-        _ = self.settings, self.profile, self.inconclusive, self.gate
+        from dspysota.plugin import mlflow
+
+        _ = self.settings, self.profile, self.inconclusive, self.gate, mlflow.store(self)
 
     def _open(self) -> RunFolder:
         if self.folder is None:

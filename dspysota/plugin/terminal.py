@@ -21,6 +21,7 @@ def summarize(reporter: pytest.TerminalReporter, collector: Collector, config: p
         return
     if collector.report is None or config.get_verbosity() < 0:
         _say_open(reporter, collector, quiet=config.get_verbosity() < 0)
+        _say_logged(reporter, collector, quiet=True)
         return
     from dspysota.plugin.session import SESSION
     from dspysota.report import flakiness, terminal
@@ -34,6 +35,7 @@ def summarize(reporter: pytest.TerminalReporter, collector: Collector, config: p
         reporter.write_line(line)
     for task, claim in config.stash[SESSION].profile.claims.items():
         reporter.write_line(f"claim{'' if task == 'any' else f' on {task}'}: {claim.sentence()}")
+    _say_logged(reporter, collector, quiet=False)
     reporter.write_line(f"report: {shown(collector.report / 'report.html')}")
     if collector.open_end:
         same = "without --sota-no-cache the" if config.stash[SESSION].settings.fresh else "the"
@@ -54,6 +56,13 @@ def _say_open(reporter: pytest.TerminalReporter, collector: Collector, *, quiet:
 
             for line in (one.test, *verdict_lines(one.verdict)):
                 reporter.write_line(f"dspysota: {line}")
+
+
+def _say_logged(reporter: pytest.TerminalReporter, collector: Collector, *, quiet: bool) -> None:
+    """What came of --sota-mlflow; under -q only trouble."""
+    said, trouble = collector.logged.said, collector.logged.trouble
+    if said and (trouble or not quiet):
+        reporter.write_line(f"dspysota: {said}" if quiet else said, yellow=trouble)
 
 
 def _gate(reporter: pytest.TerminalReporter, collector: Collector, config: pytest.Config) -> None:

@@ -18,6 +18,17 @@ from dspysota.store.folder import RunFolder, command_key, finished
 from dspysota.store.journal import Journal
 from dspysota.store.kept import write_finished
 from dspysota.store.reading import load_runs, resolved
+from dspysota.store.removing import remove
 from dspysota.store.spending import Spending
 
-__all__ = ["Journal", "RunFolder", "Spending", "command_key", "finished", "load_runs", "resolved", "write_finished"]
+__all__ = [
+    "Journal",
+    "RunFolder",
+    "Spending",
+    "command_key",
+    "finished",
+    "load_runs",
+    "remove",
+    "resolved",
+    "write_finished",
+]

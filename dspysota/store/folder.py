@@ -38,8 +38,10 @@ from dspysota.store.reading import (
 )
 
 LATEST = "latest"
-_LOCK = ".owner"
-_NAME = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{4}")
+OWNER = ".owner"
+"""The file whose lock the owner of a folder holds."""
+NAME = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{4}")
+"""What run folders are called: when they began, UTC, and four random digits."""
 _KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 
 
@@ -54,7 +56,7 @@ def finished(out: Path) -> Iterator[tuple[Path, tuple[RunInfo, ...]]]:
 
     What cannot be read is left out.
     """
-    names = [path for path in out.iterdir() if _NAME.fullmatch(path.name)] if out.is_dir() else []
+    names = [path for path in out.iterdir() if NAME.fullmatch(path.name)] if out.is_dir() else []
     for path in sorted(names, reverse=True):
         try:
             manifest = read_manifest(path)
@@ -194,13 +196,13 @@ class RunFolder:
         _write_manifest(self.path, manifest.model_copy(update=done))
         for part in (JOURNALS, AGAIN, SAVED):
             shutil.rmtree(self.path / part, ignore_errors=True)
-        (self.path / _LOCK).unlink(missing_ok=True)  # whoever waits for it finds the folder finished
+        (self.path / OWNER).unlink(missing_ok=True)  # whoever waits for it finds the folder finished
         self.close()
 
     def close(self) -> None:
         """Gives the folder back, finished or not, and points `latest` here. Harmless to repeat."""
         if self._owner is not None:
-            _point_latest(self.path)
+            point_latest(self.path)
             self._owner.release()
             self._owner = None
 
@@ -220,7 +222,7 @@ def _write_manifest(path: Path, manifest: Manifest) -> None:
 
 def _unfinished(out: Path, command_key: str) -> Iterator[Path]:
     """Folders of this command without an end, newest first, down to the newest finished one."""
-    for path in sorted((path for path in out.iterdir() if _NAME.fullmatch(path.name)), reverse=True):
+    for path in sorted((path for path in out.iterdir() if NAME.fullmatch(path.name)), reverse=True):
         try:
             manifest = read_manifest(path)
         except RunError:  # killed before it was written, or a newer format: not ours to continue
@@ -233,7 +235,7 @@ def _unfinished(out: Path, command_key: str) -> Iterator[Path]:
 
 def _claim(path: Path) -> FileLock | None:
     """The lock of a folder; None when a living process has it or has finished the folder meanwhile."""
-    owner = FileLock(path / _LOCK, thread_local=False)
+    owner = FileLock(path / OWNER, thread_local=False)
     try:
         owner.acquire(timeout=0)
     except Timeout:
@@ -244,7 +246,7 @@ def _claim(path: Path) -> FileLock | None:
     return owner
 
 
-def _point_latest(path: Path) -> None:
+def point_latest(path: Path) -> None:
     """`latest` beside the folder: a relative link, or a text file with its name where links are not allowed."""
     latest = path.parent / LATEST
     beside = path.parent / f".{LATEST}.{os.getpid()}"
