@@ -4,8 +4,9 @@ from dspysota.experiment.climb import climb
 from dspysota.experiment.comparison import Comparison, compare
 from dspysota.experiment.formats import Tried, TriedFormats, advice, try_formats
 from dspysota.experiment.known import known, make_cell
+from dspysota.experiment.pace import Course, Pace
 from dspysota.experiment.pricing import priced_by
-from dspysota.experiment.progress import ConsoleProgress, Pace, Progress, Silence
+from dspysota.experiment.progress import ConsoleProgress, Progress, Silence
 from dspysota.experiment.provenance import commit
 from dspysota.experiment.references import contenders, named, reference, replay_folder
 from dspysota.experiment.settings import Settings
@@ -16,6 +17,7 @@ __all__ = [
     "Against",
     "Comparison",
     "ConsoleProgress",
+    "Course",
     "Pace",
     "Progress",
     "Settings",
