@@ -11,6 +11,7 @@ from dspysota.experiment.provenance import commit
 from dspysota.experiment.references import contenders, named, reference, replay_folder
 from dspysota.experiment.settings import Settings
 from dspysota.experiment.watching import Against
+from dspysota.experiment.whole import measure_profile
 from dspysota.experiment.workbench import Workbench
 
 __all__ = [
@@ -32,6 +33,7 @@ __all__ = [
     "contenders",
     "known",
     "make_cell",
+    "measure_profile",
     "named",
     "priced_by",
     "reference",
