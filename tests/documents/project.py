@@ -30,7 +30,7 @@ def make(folder: Path) -> Path:
     (project / "mine.yaml").write_text(one("README.md", "yaml", "name: mine").text)
     for rows in (project / "data", folder / "shared" / "data"):
         write_rows(rows)
-    runs = [make_run(rows=4)]
+    runs = [make_run(), make_run(model_name="qwen2.5-coder-1.5b")]
     (project / "reports" / "latest").mkdir(parents=True)
     write_finished(project / "reports" / "latest", runs)
     baselines.save(project / "reports", "main", runs, profile=baselines.Profile(profile="embedded"))

@@ -68,9 +68,10 @@ def test_a_shown_test_is_collected(block, here):
 
 
 @pytest.mark.parametrize("block", SCRIPTS, ids=str)
-def test_a_shown_script_runs(block, tmp_path, monkeypatch):
-    """With the names that its text speaks of: a model at a fake server, rows, a run and a reference."""
+def test_a_shown_script_runs(block, here, tmp_path, monkeypatch):
+    """With the names that its text speaks of: a model at a fake server, rows, a run and a reference; stored runs."""
     monkeypatch.setenv("DSPYSOTA_HOME", str(tmp_path))
+    monkeypatch.chdir(here)
     with FakeServer(fickle, name=MODEL) as server:
         names = {
             "lm": programs.make_lm(server.base_url, MODEL, None, max_tokens=64),
