@@ -56,7 +56,7 @@ class TerminalProgress:
         self._pace = Pace(course, self._clock)
         self._shown = self._clock()
         if self._reporter.isatty:  # the first answer of a slow model may take a minute
-            self._show(self._pace.line(width=self._width), stay=False)
+            self._show(self._pace)
 
     def case(self, case: Case, *, again: bool = False) -> None:
         """Show the new state, unless one was shown a moment ago."""
@@ -66,12 +66,12 @@ class TerminalProgress:
         wait = REWRITE_SECONDS if self._reporter.isatty else LINE_SECONDS
         if not self._pace.whole and self._clock() - self._shown >= wait:  # the last state is shown by `end`
             self._shown = self._clock()
-            self._show(self._pace.line(width=self._width), stay=not self._reporter.isatty)
+            self._show(self._pace)
 
     def end(self) -> None:
         """Leave the last state standing."""
         if self._pace is not None:
-            self._show(self._pace.line(over=True), stay=True)
+            self._show(self._pace, over=True)
             self._pace = None
 
     @contextmanager
@@ -81,19 +81,16 @@ class TerminalProgress:
             self._reporter.ensure_newline()
             yield
 
-    @property
-    def _width(self) -> int | None:
-        """What fits into one line of the terminal; a longer one could not be rewritten. A log has no width."""
-        return shutil.get_terminal_size().columns - len(INDENT) - 1 if self._reporter.isatty else None
-
-    def _show(self, line: str, *, stay: bool) -> None:
+    def _show(self, pace: Pace, *, over: bool = False) -> None:
         with self.aside():
-            if self._reporter.isatty:
-                self._reporter.rewrite(INDENT + line, erase=True)
-                if stay:
-                    self._reporter.line("")
-            else:
-                self._reporter.write_line(INDENT + self._shown_as(line))
+            if not self._reporter.isatty:
+                self._reporter.write_line(INDENT + self._shown_as(pace.line(over=over)))
+                return
+            # A line that wraps could not be rewritten; the last one need not be.
+            width = None if over else shutil.get_terminal_size().columns - len(INDENT) - 1
+            self._reporter.rewrite(INDENT + pace.line(over=over, width=width), erase=True)
+            if over:
+                self._reporter.line("")
 
     def _shown_as(self, line: str) -> str:
         """As it is on a terminal; ASCII in a pipe or a log, whose encoding nobody knows."""
