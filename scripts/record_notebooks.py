@@ -4,9 +4,9 @@ Made of a session on the offline twins, whose rows may be shown to anybody; runs
 
     HF_HUB_OFFLINE=1 pytest evals --sota-profile embedded
 
-Of each run the prompts of its first questions are kept and those of the others left out, so that the folder stays small;
-questions, answers, outputs, scores, tokens and seconds are those of the run, whole. Roles and prices are those that the
-profile has today.
+Of each run the prompts of its first questions are kept and those of the others left out, so that the folder stays
+small; questions, answers, outputs, scores, tokens and seconds are those of the run, whole. Roles and prices are those
+that the profile has today.
 """
 
 from __future__ import annotations

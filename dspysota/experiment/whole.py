@@ -36,8 +36,8 @@ def measure_profile(  # noqa: PLR0913  what `pytest evals` has options for, all 
     `profile` is a name in `fixtures/profiles` of the project at `root`, or a YAML file. Only cells of `tasks` are
     measured, all without any. `limit`, `data` and `base_url` are those of `--sota-limit`, `--sota-data` and
     `--sota-base-url`. Records and report go to a folder of their own in `root`/reports; interrupted, the same call goes
-    on where it stopped, asking nothing twice. Progress is told on stderr. No threshold and no claim is judged here: runs
-    are values, to be compared with either. Raises SotaError where a run cannot be made at all.
+    on where it stopped, asking nothing twice. Progress is told on stderr. No threshold and no claim is judged here:
+    runs are values, to be compared with either. Raises SotaError where a run cannot be made at all.
     """
     root = Path(root)
     chosen = profiles.load(str(profile), root=root, known=known())

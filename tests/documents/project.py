@@ -1,4 +1,4 @@
-"""A project in which the lines of the texts can be typed: this repository's experiments, and what the texts speak of."""
+"""A project in which the texts' lines can be typed: this repository's experiments, and what the texts speak of."""
 
 from __future__ import annotations
 
