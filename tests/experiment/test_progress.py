@@ -152,7 +152,7 @@ def test_a_name_gives_way_to_a_narrow_terminal():
     assert 80 == len(line)
     assert line.startswith("…")
     assert "-bootstrap: 1/30, exact_match 1.000 [0.207, 1.000]" in line
-    assert pace.line(width=10).startswith("…r-bootstrap: 1/30")
+    assert pace.line(width=10).startswith("…b-bootstrap: 1/30")
 
 
 @pytest.mark.parametrize("terminal", [True, False], ids=["terminal", "pipe"])
