@@ -40,6 +40,7 @@ def executed(notebook: Any, environment: dict[str, str] | None = None) -> Any:
         kernel_name="python3",
         resources={"metadata": {"path": str(FOLDER)}},
         record_timing=False,
+        coalesce_streams=True,  # what one cell prints is one output, however it came
     )
     # The tree that the notebooks belong to goes before one that is installed.
     env = {**os.environ, **(environment or {})}
