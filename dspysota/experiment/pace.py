@@ -42,8 +42,8 @@ class Pace:
 
     The score is that of all questions answered so far, in earlier sessions too, as in the report. Questions a second
     are this session's, so that a continued run does not pretend to be fast, and count every asking, as the server does;
-    so do dollars. While the run goes on, the interval of fractional scores is Wilson's, which costs nothing and is wider than
-    need be; at its end it is the report's.
+    so do dollars. While the run goes on, the interval of fractional scores is Wilson's, which costs nothing and is wider
+    than need be; at its end it is the report's.
     """
 
     def __init__(self, course: Course, clock: Callable[[], float] = time.perf_counter) -> None:

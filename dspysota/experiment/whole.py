@@ -22,7 +22,7 @@ from dspysota.serving.remote import normal_url
 from dspysota.store import RunFolder
 
 
-def measure_profile(  # noqa: PLR0913  what `pytest evals` has options for, all but the profile by keyword
+def measure_profile(
     profile: str | Path = "embedded",
     *,
     tasks: Sequence[str] = (),

@@ -8,6 +8,7 @@ import json
 import os
 import sys
 import tempfile
+import traceback
 
 import pytest
 
@@ -18,6 +19,9 @@ import dspysota.plugin.fixture
 import dspysota.report
 
 _ = dspysota
+
+# The plugin is imported already, so that its asserts stay as they are, of which pytest warns.
+OURS = ("--collect-only", "-q", "-p", "no:cacheprovider", "-W", "ignore::pytest.PytestAssertRewriteWarning")
 
 
 def collected(words, environment):
@@ -30,7 +34,9 @@ def collected(words, environment):
             os.dup2(output.fileno(), 2)
             code = 70
             try:
-                code = int(pytest.main([*words, "--collect-only", "-q", "-p", "no:cacheprovider"]))
+                code = int(pytest.main([*words, *OURS]))
+            except BaseException:  # noqa: BLE001  whatever it is, the parent is to read it
+                traceback.print_exc()
             finally:
                 sys.stdout.flush()
                 sys.stderr.flush()

@@ -15,7 +15,7 @@ from tests.documents.blocks import ROOT, one
 from tests.factories import make_run
 from tests.plugin.projects import write_rows
 
-PRICES = "mine: {prompt: 0.1, completion: 0.2}\nc: {prompt: 0.1, completion: 0.2}\n"
+PRICES = "small: {prompt: 0.1, completion: 0.2}\n"
 """The file of prices that two texts name beside a profile."""
 
 
@@ -31,8 +31,10 @@ def make(folder: Path) -> Path:
     for rows in (project / "data", folder / "shared" / "data"):
         write_rows(rows)
     runs = [make_run(), make_run(model_name="qwen2.5-coder-1.5b")]
-    (project / "reports" / "latest").mkdir(parents=True)
-    write_finished(project / "reports" / "latest", runs)
+    earlier = project / "reports" / "20260101T000000Z-0000"
+    earlier.mkdir(parents=True)
+    write_finished(earlier, runs)
+    (project / "reports" / "latest").symlink_to(earlier.name)
     baselines.save(project / "reports", "main", runs, profile=baselines.Profile(profile="embedded"))
     return project
 

@@ -5,7 +5,7 @@ import tomllib
 import pytest
 import yaml
 
-from dspysota import approaches, experiment, profiles, programs
+from dspysota import Claim, approaches, costs, experiment, profiles, programs
 from dspysota.testing import FakeServer
 from tests.approaches.asking import fickle, rows
 from tests.documents import project
@@ -77,6 +77,8 @@ def test_a_shown_script_runs(block, here, tmp_path, monkeypatch):
             "lm": programs.make_lm(server.base_url, MODEL, None, max_tokens=64),
             "train": rows("train", 12),
             "validation": rows("val", 6),
+            "Claim": Claim,
+            "costs": costs,
             "run": priced([1.0] * 40, prompt=1.0),
             "reference": priced([1.0] * 40, prompt=100.0, model_name="qwen2.5-coder-1.5b"),
         }

@@ -72,9 +72,7 @@ def test_a_log_has_plain_lines(slow):
     text = result.stdout.str()
     (line,) = [line for line in text.splitlines() if "10/10" in line]
     score = r"exact_match 1\.000 \[0\.722, 1\.000\]"
-    assert re.fullmatch(
-        rf"  gsm8k / smollm2-135m-zero_shot: 10/10, {score}, [\d.]+ q/s, \$[\d.]+, took 0:0\d", line
-    )
+    assert re.fullmatch(rf"  gsm8k / smollm2-135m-zero_shot: 10/10, {score}, [\d.]+ q/s, \$[\d.]+, took 0:0\d", line)
     assert text.isascii()
     assert "\r" not in text
 
