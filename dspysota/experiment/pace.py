@@ -68,7 +68,8 @@ class Pace:
         return self._left == 0
 
     def line(self, *, over: bool = False, width: int | None = None) -> str:
-        """The state in one line; `over` says that nothing more will be asked. A name gives way to a narrow `width`."""
+        """The state in one line, `over` when nothing more will be asked; at most `width` characters, the name giving way.
+        """
         seconds = self._clock() - self._start
         parts = [self._counts(), *self._score(over)]
         if self._here and seconds > 0:
@@ -77,7 +78,10 @@ class Pace:
             parts += self._spent(seconds)
             parts.append(f"took {_clock_text(seconds)}" if over else f"{_clock_text(self._left / rate)} left")
         said = ", ".join(parts)
-        return f"{_shortened(self._course.name, None if width is None else width - len(said) - 2)}: {said}"
+        if width is None:
+            return f"{self._course.name}: {said}"
+        line = f"{_shortened(self._course.name, width - len(said) - 2)}: {said}"
+        return line if len(line) <= width else f"{line[: width - 1]}…"
 
     @property
     def _left(self) -> int:
@@ -117,9 +121,9 @@ class Pace:
         return [] if prices.tokens is None or self._dollars is None else [text.amount(self._dollars, "$")]
 
 
-def _shortened(name: str, room: int | None) -> str:
+def _shortened(name: str, room: int) -> str:
     """The name, cut at its front where it is longer than `room`: what tells runs apart stands at its end."""
-    if room is None or len(name) <= max(room, FEWEST_LETTERS):
+    if len(name) <= max(room, FEWEST_LETTERS):
         return name
     return f"…{name[-max(room, FEWEST_LETTERS) + 1 :]}"
 

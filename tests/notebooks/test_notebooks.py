@@ -3,6 +3,7 @@
 import io
 import json
 import re
+import sys
 import time
 
 import matplotlib.image
@@ -43,9 +44,8 @@ def executed(request):
         began = time.perf_counter()
         made[name] = notebooks.executed(notebooks.read(name), {"DSPYSOTA_LIVE": ""})
         seconds = time.perf_counter() - began
-        reporter = request.config.pluginmanager.get_plugin("terminalreporter")
-        if reporter is not None:
-            reporter.write_line(f"  {name}: {seconds:.0f} s")
+        with request.config.pluginmanager.get_plugin("capturemanager").global_and_fixture_disabled():
+            sys.stderr.write(f"\n  {name}: {seconds:.0f} s")
     return made
 
 
