@@ -68,8 +68,7 @@ class Pace:
         return self._left == 0
 
     def line(self, *, over: bool = False, width: int | None = None) -> str:
-        """The state in one line, `over` when nothing more will be asked; at most `width` characters, the name giving way.
-        """
+        """The state in one line, `over` when nothing more will be asked; at most `width` characters, the name giving way."""
         seconds = self._clock() - self._start
         parts = [self._counts(), *self._score(over)]
         if self._here and seconds > 0:

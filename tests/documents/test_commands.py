@@ -123,7 +123,10 @@ def test_every_shell_block_has_a_command():
 
 
 UNREAD = {
-    ("docs/adr/0001-one-way-flow.md", "plugin | cli"): "the list of layers; import-linter holds the code to its own copy",
+    (
+        "docs/adr/0001-one-way-flow.md",
+        "plugin | cli",
+    ): "the list of layers; import-linter holds the code to its own copy",
     ("docs/ci.md", '{"schema": 1'): "the shape of a JSON object, with names in place of values",
     ("docs/options.md", "  gsm_symbolic"): "what a terminal shows; tests/experiment/test_progress.py has the same line",
 }
