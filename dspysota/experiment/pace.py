@@ -42,8 +42,8 @@ class Pace:
 
     The score is that of all questions answered so far, in earlier sessions too, as in the report. Questions a second
     are this session's, so that a continued run does not pretend to be fast, and count every asking, as the server does;
-    so do dollars. While the run goes on, the interval of fractional scores is Wilson's, which costs nothing and is wider
-    than need be; at its end it is the report's.
+    so do dollars. While the run goes on, the interval of fractional scores is Wilson's, which costs nothing and is
+    wider than need be; at its end it is the report's.
     """
 
     def __init__(self, course: Course, clock: Callable[[], float] = time.perf_counter) -> None:
@@ -68,7 +68,10 @@ class Pace:
         return self._left == 0
 
     def line(self, *, over: bool = False, width: int | None = None) -> str:
-        """The state in one line, `over` when nothing more will be asked; at most `width` characters, the name giving way."""
+        """The state in one line, at most `width` characters, of which the name gives way first.
+
+        `over` says that nothing more will be asked.
+        """
         seconds = self._clock() - self._start
         parts = [self._counts(), *self._score(over)]
         if self._here and seconds > 0:

@@ -9,6 +9,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from pytest_benchmark.utils import get_machine_id
+
 from dspysota.gate import baselines
 from dspysota.store import write_finished
 from tests.documents.blocks import ROOT, one
@@ -36,7 +38,16 @@ def make(folder: Path) -> Path:
     write_finished(earlier, runs)
     (project / "reports" / "latest").symlink_to(earlier.name)
     baselines.save(project / "reports", "main", runs, profile=baselines.Profile(profile="embedded"))
+    save_benchmark(project)
     return project
+
+
+def save_benchmark(project: Path) -> None:
+    """What an earlier `--benchmark-autosave` left, of another machine."""
+    saved = {"machine_info": {"node": "elsewhere"}, "commit_info": {}, "benchmarks": [], "version": "5.2.0"}
+    folder = project / ".benchmarks" / get_machine_id()
+    folder.mkdir(parents=True)
+    (folder / "0001_earlier.json").write_text(json.dumps(saved))
 
 
 def environment(**more: str) -> dict[str, str]:
