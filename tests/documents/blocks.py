@@ -33,7 +33,7 @@ def blocks() -> tuple[Block, ...]:
     found = []
     for name in TEXTS:
         for token in MarkdownIt().parse((ROOT / name).read_text()):
-            if token.type in ("fence", "code_block"):
+            if token.type in ("fence", "code_block") and token.map:
                 first = token.map[0] + (2 if token.type == "fence" else 1)
                 found.append(Block(name, first, token.info.strip(), token.content))
     return tuple(found)

@@ -56,7 +56,7 @@ def environment(**more: str) -> dict[str, str]:
     return {**kept, "PYTHONPATH": str(ROOT), "HF_HUB_OFFLINE": "1", "COLUMNS": "200", **more}
 
 
-def run(project: Path, words, **more: str) -> subprocess.CompletedProcess:
+def run(project: Path, words, **more: str) -> subprocess.CompletedProcess[str]:
     """A pytest session as it was typed in the project."""
     return subprocess.run(
         [sys.executable, "-m", *words, "-p", "no:cacheprovider"],
@@ -69,7 +69,7 @@ def run(project: Path, words, **more: str) -> subprocess.CompletedProcess:
     )
 
 
-def collect(project: Path, sessions: list[dict]) -> list[tuple[int, str]]:
+def collect(project: Path, sessions: list[dict[str, object]]) -> list[tuple[int, str]]:
     """What pytest says to each of these command lines when it collects, and runs nothing."""
     done = subprocess.run(
         [sys.executable, str(Path(__file__).with_name("collecting.py"))],

@@ -25,7 +25,7 @@ def typed(*has):
 def gold():
     """The right answer to each test question of the twins, by the question."""
     quiet = DataSource(offline=True, announce=lambda _: None)
-    found = {}
+    found: dict[str, str] = {}
     for name in tasks.names():
         data = tasks.get(name).load(quiet, seed=0)
         found |= {row.question: row.gold for row in data.splits.test}

@@ -118,7 +118,7 @@ def test_recording_keeps_scores_and_drops_prompts(tmp_path):
 
 def test_live_a_notebook_measures_by_itself(tmp_path, monkeypatch):
     """With one variable the comparison asks servers, here fake ones that are sometimes right."""
-    gold = {}
+    gold: dict[str, str] = {}
     for name in tasks.names():
         data = tasks.get(name).load(DataSource(offline=True, announce=lambda _: None), seed=0)
         gold |= {row.question: row.gold for split in (data.splits.train, data.splits.test) for row in split}
