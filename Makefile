@@ -13,10 +13,10 @@ WEIGHTS_smoke    := smollm2-135m
 EVALS = --sota-profile $(PROFILE) $(if $(DATA),--sota-data "$(DATA)") $(if $(ROWS),--sota-limit $(ROWS)) $(ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup weights evals browser test check fix lock report build clean
+.PHONY: help setup weights evals browser test check fix lock report notebooks build clean
 
 help: ## list the targets and variables
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo
 	@echo "  PYTHON=python3.12   which Python makes the environment"
 	@echo "  PROFILE=smoke       which experiments (fixtures/profiles/, or a file of yours)"
@@ -57,6 +57,9 @@ lock: ## resolve requirements/cpu.lock anew
 report: setup ## say where the newest report is
 	@$(VENV) -c "import pathlib, sys; p = pathlib.Path('reports/latest/report.html'); \
 	print(p.resolve().as_uri() if p.exists() else sys.exit('There is no report yet: make evals writes one.'))"
+
+notebooks: setup ## execute the notebooks on their stored runs, and keep the outputs
+	@$(VENV) -m scripts.notebooks
 
 build: setup ## build the wheel into dist/
 	@$(VENV) -m build --wheel --no-isolation --outdir dist . > .venv/build.log 2>&1 || { cat .venv/build.log; exit 1; }

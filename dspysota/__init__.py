@@ -10,7 +10,9 @@ if TYPE_CHECKING:
     from dspysota.approaches.optimizer import create_optimizer
     from dspysota.claims import Claim, Outcome, Verdict
     from dspysota.errors import ConfigError, DataError, ModelError, ProgramError, RunError, ServerError, SotaError
+    from dspysota.experiment import measure_profile
     from dspysota.records import Budget, Case, Example, Failure, Published, Run, RunInfo, TokenPrice, Usage
+    from dspysota.store import load_runs
     from dspysota.thresholds import Threshold
 
 __version__ = "0.1.0"
@@ -25,6 +27,8 @@ _HOMES = {
     **dict.fromkeys(("Claim", "Outcome", "Verdict"), "claims"),
     "Threshold": "thresholds",
     "create_optimizer": "approaches.optimizer",
+    "load_runs": "store",
+    "measure_profile": "experiment",
 }
 
 __all__ = [
@@ -50,6 +54,8 @@ __all__ = [
     "Verdict",
     "__version__",
     "create_optimizer",
+    "load_runs",
+    "measure_profile",
 ]
 
 

@@ -163,4 +163,6 @@ def make_job(  # noqa: PLR0913  what is made here, and by keyword all that goes 
 def _standing(tape: Tape, board: Board) -> str:
     best = board.best
     shown = f", best {best.score:.3f}" if best else ""
-    return f"Compiling: {tape.calls:,} calls, {len(board.candidates)} programs scored{shown}"
+    most = "" if tape.budget.calls is None else f" of at most {tape.budget.calls:,}"
+    phases = ", ".join(f"{phase.name} {phase.calls:,}" for phase in tape.phases())
+    return f"Compiling: {tape.calls:,}{most} calls ({phases}), {len(board.candidates)} programs scored{shown}"

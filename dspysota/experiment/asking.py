@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from typing import NamedTuple
@@ -11,6 +11,7 @@ from dspysota import loop
 from dspysota.errors import LimitReachedError
 from dspysota.experiment import twice
 from dspysota.experiment.limits import Limits, Questions
+from dspysota.experiment.pace import Course
 from dspysota.experiment.plan import Plan
 from dspysota.experiment.progress import Progress
 from dspysota.experiment.watching import Watching
@@ -39,14 +40,14 @@ def ask(
     Raises LimitReachedError where a limit ended it: the book has what there is. Raises RunError as `evaluate` does.
     """
     rows = twice.with_seconds(plan.rows, plan.ask_twice, plan.seed)
-    known = sum(not twice.is_second(case) for case in _known(book, [row.id for row in rows]))
-    progress.begin(" · ".join((plan.info.name, plan.cell.id)), len(plan.rows), plan.task.primary)
+    progress.begin(_course(plan, rows, book))
     if watch is not None and book is not None:
         watch.begin(book.cases.values())
 
-    def first(case: Case, done: int, total: int) -> None:
-        progress.case(case, done, total)
-        if watch is not None:
+    def told(case: Case, *_: int) -> None:
+        again = twice.is_second(case)
+        progress.case(case, again=again)
+        if watch is not None and not again:
             watch.see(case)
 
     def solve(example: Example) -> Answer:
@@ -65,7 +66,7 @@ def ask(
             complete=plan.task.complete,
             journal=book,
             concurrency=plan.concurrency,
-            on_case=twice.firsts(first, known, len(plan.rows)),
+            on_case=told,
             stop=lambda: decided() or questions.stop(),
         )
     finally:
@@ -88,5 +89,15 @@ def book_of(folder: RunFolder, info: RunInfo, *, asked_twice: bool) -> Iterator[
         yield twice.TwoJournals(journal, stack.enter_context(folder.again(info.key)))
 
 
-def _known(book: Book | None, ids: list[str]) -> list[Case]:
-    return [book.cases[one] for one in ids if one in book.cases] if book is not None else []
+def _course(plan: Plan, rows: Sequence[Example], book: Book | None) -> Course:
+    known = [book.cases[row.id] for row in rows if row.id in book.cases] if book is not None else []
+    return Course(
+        name=" · ".join((plan.info.name, plan.cell.id)),
+        total=len(plan.rows),
+        primary=plan.task.primary,
+        twice=len(rows) - len(plan.rows),
+        known=tuple(case for case in known if not twice.is_second(case)),
+        known_again=tuple(case for case in known if twice.is_second(case)),
+        prices=plan.prices(),
+        earlier_seconds=book.earlier_seconds if book is not None else 0.0,
+    )

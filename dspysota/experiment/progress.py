@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.status import Status
 from rich.text import Text
 
+from dspysota.experiment.pace import Course, Pace
 from dspysota.records import Case
 
 LINE_SECONDS = 10.0
@@ -27,11 +28,11 @@ class Progress(Protocol):
     def say(self, text: str) -> None:
         """Something worth knowing happened."""
 
-    def begin(self, name: str, total: int, primary: str) -> None:
-        """A run of `total` questions, scored by `primary`, has begun."""
+    def begin(self, course: Course) -> None:
+        """A run has begun, or goes on."""
 
-    def case(self, case: Case, done: int, total: int) -> None:
-        """One question was answered, the `done`-th of `total`."""
+    def case(self, case: Case, *, again: bool = False) -> None:
+        """One question was answered; `again` says that it had been asked before."""
 
     def end(self) -> None:
         """The run is over, whatever its outcome."""
@@ -48,10 +49,10 @@ class Silence:
     def say(self, text: str) -> None:
         """Say nothing."""
 
-    def begin(self, name: str, total: int, primary: str) -> None:
+    def begin(self, course: Course) -> None:
         """Say nothing."""
 
-    def case(self, case: Case, done: int, total: int) -> None:
+    def case(self, case: Case, *, again: bool = False) -> None:
         """Say nothing."""
 
     def end(self) -> None:
@@ -77,20 +78,20 @@ class ConsoleProgress:
         """Print a line."""
         self._console.print(text, markup=False, highlight=False, soft_wrap=True)
 
-    def begin(self, name: str, total: int, primary: str) -> None:
+    def begin(self, course: Course) -> None:
         """Start a line of its own."""
-        self._pace, self._shown = Pace(name, total, primary), self._clock()
+        self._pace, self._shown = Pace(course, self._clock), self._clock()
         if self._console.is_terminal:
-            self._status = self._console.status(Text(self._pace.line()))
+            self._status = self._console.status(self._live(self._pace))
             self._status.start()
 
-    def case(self, case: Case, done: int, total: int) -> None:
+    def case(self, case: Case, *, again: bool = False) -> None:
         """Show the new state; where lines stay, only when the last one is ten seconds old."""
         assert self._pace is not None, "begin comes before the first case"
-        self._pace.add(case, done)
+        self._pace.add(case, again=again)
         if self._status is not None:
-            self._status.update(Text(self._pace.line()))
-        elif done < total and self._clock() - self._shown >= LINE_SECONDS:
+            self._status.update(self._live(self._pace))
+        elif not self._pace.whole and self._clock() - self._shown >= LINE_SECONDS:
             self._shown = self._clock()
             self.say(self._pace.line())
 
@@ -99,41 +100,13 @@ class ConsoleProgress:
         if self._status is not None:
             self._status.stop()
         if self._pace is not None:
-            self.say(self._pace.line())
+            self.say(self._pace.line(over=True))
         self._pace = self._status = None
 
     def aside(self) -> AbstractContextManager[object]:
         """Nothing to make room for: no line is shown between runs."""
         return nullcontext()
 
-
-class Pace:
-    """Turns cases of one run into a line: how many, the score so far, questions a second, and what remains."""
-
-    def __init__(self, name: str, total: int, primary: str, clock: Callable[[], float] = time.perf_counter) -> None:
-        self._name, self._total, self._primary, self._clock = name, total, primary, clock
-        self._start = clock()
-        self._seen = 0
-        self._sum = 0.0
-        self._done = 0
-
-    def add(self, case: Case, done: int) -> None:
-        """Take one more case into account."""
-        self._seen += 1
-        self._sum += case.scores.get(self._primary, 0.0)
-        self._done = max(self._done, done)
-
-    def line(self) -> str:
-        """The state in one line, at most about 110 characters for usual names."""
-        head = f"{self._name}: {self._done}/{self._total}"
-        seconds = self._clock() - self._start
-        if not self._seen or seconds <= 0:
-            return head
-        rate = self._seen / seconds
-        left = (self._total - self._done) / rate
-        return f"{head}, {self._primary} {self._sum / self._seen:.3f}, {rate:.2f} q/s, {_clock_text(left)} left"
-
-
-def _clock_text(seconds: float) -> str:
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes}:{rest:02d}"
+    def _live(self, pace: Pace) -> Text:
+        """What fits into one line behind the spinner."""
+        return Text(pace.line(width=self._console.width - 2))

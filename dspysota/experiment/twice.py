@@ -6,7 +6,6 @@ import random
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
-from dspysota.loop import OnCase
 from dspysota.records import Case, Example
 from dspysota.store import Journal
 
@@ -40,18 +39,6 @@ def is_second(case: Case) -> bool:
 def original(case: Case) -> Case:
     """The case under the id of its row."""
     return case.model_copy(update={"case_id": case.case_id.removesuffix(_MARK)})
-
-
-def firsts(on_case: OnCase, done: int, total: int) -> OnCase:
-    """Tells of first answers alone: `done` are there already, of `total`."""
-
-    def told(case: Case, *_: int) -> None:
-        nonlocal done
-        if not is_second(case):
-            done += 1
-            on_case(case, done, total)
-
-    return told
 
 
 class TwoJournals:

@@ -14,10 +14,11 @@ from dspysota.untrusted import visible_line
 
 COST = "cost/q"
 """The column that is there only where a cost is known."""
+CLAIM = "claim"
+"""The column that is there only where a claim was asserted."""
 
-HEAD = ("", "run", "n", "score [95%]", "tok/q", COST, "q/s", "p95", "not right")
+HEAD = ("", CLAIM, "run", "n", "score [95%]", "tok/q", COST, "q/s", "p95", "not right")
 RIGHT = frozenset({"n", "tok/q", COST, "q/s", "p95"})
-_ASCII = str.maketrans({"·": "/", "–": "-", "…": "...", "×": "x", "“": '"', "”": '"', "’": "'"})
 
 
 def lines(runs: Sequence[Run], meta: ReportMeta | None = None, *, ascii_only: bool = True) -> list[str]:
@@ -31,10 +32,11 @@ def lines(runs: Sequence[Run], meta: ReportMeta | None = None, *, ascii_only: bo
     if not runs:
         return []
     report = in_order(runs, meta)
-    table = [HEAD, *(_cells(view) for view in report.runs)]
-    if not any(view.cost for view in report.runs):
-        place = HEAD.index(COST)
-        table = [(*row[:place], *row[place + 1 :]) for row in table]
+    table = [HEAD, *(_cells(view, _claimed(view.run, meta)) for view in report.runs)]
+    absent = {COST} if not any(view.cost for view in report.runs) else set()
+    absent |= {CLAIM} if not meta.verdicts else set()
+    kept = [place for place, name in enumerate(HEAD) if name not in absent]
+    table = [tuple(row[place] for place in kept) for row in table]
     head = table[0]
     widths = [max(len(row[i]) for row in table) for i in range(len(head))]
     shown = [*_claims(runs, meta), _line(head, widths, head)]
@@ -42,7 +44,7 @@ def lines(runs: Sequence[Run], meta: ReportMeta | None = None, *, ascii_only: bo
         shown.append(_line(row, widths, head))
         shown += [f"{'':{widths[0]}}  - {visible_line(miss)}" for miss in (view.outcome.misses if view.outcome else ())]
     shown += [visible_line(verdicts.quoted(quote)) for quote in meta.published]
-    return [_ascii(line) for line in shown] if ascii_only else shown
+    return [text.plain(line) for line in shown] if ascii_only else shown
 
 
 def verdict_lines(verdict: Verdict) -> list[str]:
@@ -69,13 +71,23 @@ def _claims(runs: Sequence[Run], meta: ReportMeta) -> list[str]:
 def gate_lines(gate: Gate | None, saved: Sequence[str] = (), *, ascii_only: bool = True) -> list[str]:
     """The gate's decision, what fails first, and what was saved."""
     shown = [visible_line(line) for line in (*(sentences.lines(gate) if gate else ()), *saved)]
-    return [_ascii(line) for line in shown] if ascii_only else shown
+    return [text.plain(line) for line in shown] if ascii_only else shown
 
 
-def _cells(view: RunView) -> tuple[str, ...]:
+def _claimed(run: Run, meta: ReportMeta) -> str:
+    """What was decided of the run, what needs attention first; `reference` for what it was compared with."""
+    made = [one.verdict for one in verdicts.decisions(meta)]
+    outcomes = [str(one.outcome) for one in made if one.run_key == run.info.key]
+    if not outcomes and any(one.reference_key == run.info.key for one in made):
+        return "reference"
+    return ", ".join(dict.fromkeys(outcomes)) or "-"
+
+
+def _cells(view: RunView, claimed: str) -> tuple[str, ...]:
     metric = view.primary
     return (
         {"passed": "PASS", "failed": "FAIL"}.get(view.verdict, "-"),
+        claimed,
         visible_line(view.named),
         view.asked,
         text.scored(metric.mean, metric.interval) if metric else "no cases",
@@ -93,7 +105,3 @@ def _line(cells: Sequence[str], widths: Sequence[int], heads: Sequence[str]) -> 
         for cell, width, head in zip(cells, widths, heads, strict=True)
     ]
     return "  ".join(padded).rstrip()
-
-
-def _ascii(line: str) -> str:
-    return line.translate(_ASCII).encode("ascii", "backslashreplace").decode()

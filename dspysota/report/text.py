@@ -22,6 +22,7 @@ __all__ = [
     "is_secret",
     "one_line",
     "per_question",
+    "plain",
     "redacted",
     "score",
     "scored",
@@ -38,6 +39,8 @@ SHORT = {
     Failure.RETRIEVAL_MISS: "retrieval",
 }
 """Failure classes whose names are too long for a terminal's line."""
+
+_ASCII = str.maketrans({"·": "/", "–": "-", "…": "...", "×": "x", "“": '"', "”": '"', "’": "'", "∞": "inf"})
 
 _PREFIXES = ("", "k", "M", "G", "T", "P", "E", "Z")
 
@@ -74,6 +77,15 @@ def is_secret(name: str) -> bool:
     (True, True, False, False)
     """
     return bool(_SECRET.search(name)) and not (_INNOCENT.search(name) and not re.search("[-_]token$", name, re.I))
+
+
+def plain(line: str) -> str:
+    """The line in ASCII, for a pipe or a log.
+
+    >>> plain("gsm8k · cot: 0.300 – 2 × …")
+    'gsm8k / cot: 0.300 - 2 x ...'
+    """
+    return line.translate(_ASCII).encode("ascii", "backslashreplace").decode()
 
 
 def score(value: float | None) -> str:

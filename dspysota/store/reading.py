@@ -55,13 +55,14 @@ def read_manifest(folder: Path) -> Manifest:
     return parse(Manifest, data, path, 1)
 
 
-def load_runs(folder: Path) -> list[Run]:
-    """All runs of a run folder, each with its cases in example order.
+def load_runs(folder: Path | str) -> list[Run]:
+    """All runs of a run folder, such as reports/latest, each with its cases in example order.
 
     Of an unfinished folder: the runs that were done, then those that were being measured, as far as they got (cases in
     the order they ended; a journal that does not say which run it belongs to is left out).
     Raises RunError naming file and line of what cannot be read, and for a newer format.
     """
+    folder = resolved(Path(folder))
     manifest = read_manifest(folder)
     if manifest.status == "finished":
         again = _read_cases(folder / AGAIN_FILE) if (folder / AGAIN_FILE).exists() else []

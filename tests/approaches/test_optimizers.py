@@ -1,5 +1,6 @@
 """DSPy's optimizers, through the public door: what they find, what they may spend, and what a kill costs."""
 
+import re
 from collections import Counter
 
 import pytest
@@ -299,3 +300,5 @@ def test_progress_is_told_while_they_are_quiet(capfd, monkeypatch):
     assert told.out == ""
     assert first == "Compiling gsm8k cot"
     assert later[-1].endswith("3 programs scored, best 1.000")
+    # How far it is, of how much, and what it did: COPRO proposes instructions and scores them.
+    assert re.search(r"Compiling: \d+ of at most [\d,]+ calls \(proposing \d+, scoring \d+\), ", later[-1])

@@ -21,7 +21,8 @@ TEXTS = [
 ]
 
 
-README = (ROOT / "README.md").read_text()
+REFERENCE = (ROOT / "docs/options.md").read_text()
+"""Where options, variables and commands are looked up."""
 
 
 def variables():
@@ -33,20 +34,20 @@ def variables():
 
 @pytest.mark.parametrize("name", [name for option in OPTIONS for name in (option.flag, option.ini)])
 def test_every_option_is_documented(name):
-    """The README names each option, and its name in the ini file."""
-    assert re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", README)
+    """docs/options.md names each option, and its name in the ini file."""
+    assert re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", REFERENCE)
 
 
 @pytest.mark.parametrize("name", variables())
 def test_every_environment_variable_is_documented(name):
-    """The README names each variable that changes what dspysota does."""
-    assert re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", README)
+    """docs/options.md names each variable that changes what dspysota does."""
+    assert re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", REFERENCE)
 
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_is_documented(name):
-    """The README names each subcommand."""
-    assert f"dspysota {name}" in README
+    """docs/options.md names each subcommand."""
+    assert f"dspysota {name}" in REFERENCE
 
 
 def test_the_changelogs_top_version_is_the_packages():
@@ -73,13 +74,25 @@ def test_links_between_the_texts_lead_somewhere(name):
 
 def test_the_line_for_a_running_server_asks_one_model_only():
     """A server serves one model as a rule, so a comparison with another one is left out."""
-    (line,) = re.findall(r"^\$ (pytest evals --sota-base-url .*?) +#", README, flags=re.MULTILINE)
+    (line,) = re.findall(r"^\$ (pytest evals --sota-base-url .*?) +#", REFERENCE, flags=re.MULTILINE)
 
     command = [sys.executable, "-m", *shlex.split(line), "--collect-only", "-q"]
     found = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False).stdout
     tests = [name for name in found.splitlines() if "::" in name]
     assert tests
     assert [name for name in tests if "against" in name] == []
+
+
+@pytest.mark.parametrize("name", [name for name in TEXTS if name.startswith("docs/") and name.count("/") == 1])
+def test_every_page_is_found_from_the_readme(name):
+    """A page that nothing leads to is read by nobody."""
+    assert name in (ROOT / "README.md").read_text()
+
+
+def test_the_readme_shows_a_report():
+    """Its picture is there, and small enough for a page that many load."""
+    size = (ROOT / "docs/images/report.png").stat().st_size
+    assert 20_000 < size <= 300_000
 
 
 def test_decisions_are_numbered_without_gaps():

@@ -51,6 +51,7 @@ def test_second_askings_reach_the_server_and_stay_out_of_the_score(project, serv
     assert sorted(n for n, times in counts.items() if times == 2) == sorted(
         int(re.findall(r"gets (\d+) more", case["question"])[0]) for case in again(project)
     )
+    result.stdout.fnmatch_lines(["*zero_shot*: 10/10 + 5/5 again, exact_match 1.000 ?0.722, 1.000?, * q/s, took 0:0*"])
     result.stdout.fnmatch_lines(["*of 5 questions asked twice, 0 changed their score (0.000 ?0.000, 0.43*"])
     result.stdout.no_fnmatch_line("*warning:*")
 

@@ -69,7 +69,10 @@ def test_after_ctrl_c_the_report_shows_what_there_is(project, server):
     assert "running" == project.manifest()["status"]
     assert (project.latest / "report.html").exists()
 
-    project.run("-k", "zero_shot").assert_outcomes(passed=1)
+    result = project.run("-k", "zero_shot")
+    result.assert_outcomes(passed=1)
+    # The line of the run is about all its cases: ten right ones have this interval, the rest alone a wider one.
+    result.stdout.fnmatch_lines(["*zero_shot*: 10/10, exact_match 1.000 ?0.722, 1.000?, * q/s, took 0:0*"])
     (info,) = project.manifest()["runs"]
     assert (10, 2) == (len(project.cases()), info["sessions"])
     assert info["server"] is None  # it counted the rest alone

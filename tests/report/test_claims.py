@@ -130,6 +130,17 @@ def test_properties_of_a_cost_have_its_name():
     assert {"cost_ratio_low", "cost_ratio_high", "quality_verdict", "cost_verdict"} <= set(values)
 
 
+def test_the_terminals_table_says_what_was_claimed_of_each_run():
+    """One line a run with its verdict; the column is there only where something was claimed."""
+    runs, meta = decided(100, outcome="passed")
+    head, candidate, reference = terminal.lines(runs, meta)[-3:]
+
+    assert head.split()[:2] == ["claim", "run"]
+    assert candidate.split()[:2] == ["-", "PASS"]
+    assert reference.split()[:2] == ["-", "reference"]
+    assert "claim" not in terminal.lines(runs, meta.model_copy(update={"verdicts": ()}))[0]
+
+
 def test_a_claim_whose_cost_is_unknown_has_lines_of_its_quality():
     """What cannot be judged is described, with the reason."""
     runs, meta = decided(100)
