@@ -61,7 +61,8 @@ def many(n, seed=0, **fields):
         right, tokens = chance.randrange(2, 60), chance.randrange(100, 3000)
         call = make_call(usage=Usage(prompt_tokens=tokens, completion_tokens=tokens // 4, cached_tokens=tokens // 3))
         cases = [
-            make_case(f"q{k}", float(k < right), calls=(call,), seconds=chance.lognormvariate(1, 0.6)) for k in range(60)
+            make_case(f"q{k}", float(k < right), calls=(call,), seconds=chance.lognormvariate(1, 0.6))
+            for k in range(60)
         ]
         model = (SMALL, LARGE)[i % 3 == 2]
         prices = Prices(basis="list", tokens=PRICE)
@@ -137,7 +138,9 @@ def test_hostile_names_are_text_in_charts(kind):
     wild = drawn(HOSTILE[kind])
 
     assert re.findall(r"<[a-z]+", drawn("tame")) == re.findall(r"<[a-z]+", wild)
-    assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]", wild)
+    assert not re.search(
+        "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]", wild
+    )
     assert "<script" not in wild
     assert "<img" not in wild
 
