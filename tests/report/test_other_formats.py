@@ -11,8 +11,8 @@ from dspysota.cli import main
 from dspysota.errors import RunError
 from dspysota.records import Prices, Run, TokenPrice
 from dspysota.report import html, junit, load_meta, markdown, results, terminal, text, write_all
-from dspysota.report.meta import Outcome, ReportMeta
 from dspysota.report.charts import labels, points, spec, stacks
+from dspysota.report.meta import Outcome, ReportMeta
 from dspysota.report.sections import banner, environment
 from tests.factories import make_case, make_grid, make_info, make_run
 

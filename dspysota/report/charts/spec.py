@@ -204,18 +204,12 @@ def ticks(low: float, high: float) -> list[float]:
     return found
 
 
-def fitting(
-    found: Sequence[tuple[float, str]], scale: Scale, frame: Frame, most: int
-) -> Sequence[tuple[float, str]]:
+def fitting(found: Sequence[tuple[float, str]], scale: Scale, frame: Frame, most: int) -> Sequence[tuple[float, str]]:
     """The ticks of a horizontal axis whose words stay within the drawing: every one of them, or every second, or third,
     so that no more are left than `most`."""
     places = {place: frame.left + frame.across * scale.part(place) for place, _ in found}
     halves = {place: long(said, SIZE - 1) / 2 for place, said in found}
-    inside = [
-        (place, said)
-        for place, said in found
-        if halves[place] <= places[place] <= frame.width - halves[place]
-    ]
+    inside = [(place, said) for place, said in found if halves[place] <= places[place] <= frame.width - halves[place]]
     return inside[:: math.ceil(len(inside) / most)] if inside else inside
 
 
