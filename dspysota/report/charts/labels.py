@@ -123,11 +123,14 @@ def _places(one: Wanted) -> Iterator[Label]:
 def _price(label: Label, lines: Sequence[Box], dots: Sequence[Box]) -> float:
     """Distance, and what it and the line to it lie on."""
     one = label.wanted
-    price = max(abs(label.x - one.x), abs(label.y - one.y))
-    for line in lines:
-        if label.box.meets(line):
-            price += CROSSED + ALONG * (min(label.box.right, line.right) - max(label.box.left, line.left))
+    price = max(abs(label.x - one.x), abs(label.y - one.y)) + crossed(label.box, lines)
     return price + CROSSED * sum(any(part.meets(dot) for part in leader(label)) for dot in dots)
+
+
+def crossed(box: Box, lines: Sequence[Box]) -> float:
+    """What it costs words to lie on lines."""
+    along = [min(box.right, line.right) - max(box.left, line.left) for line in lines if box.meets(line)]
+    return sum(CROSSED + ALONG * pixels for pixels in along)
 
 
 def leader(label: Label) -> list[Box]:

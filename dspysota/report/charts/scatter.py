@@ -120,7 +120,8 @@ class Drawing:
             options = [_beside(one, x, y + down, align) for down in (-9, 9) for x, align in sides]
             taken = [*dots, *(label.box for label in found)]
             free = [label for label in options if not any(label.box.meets(box) for box in taken)]
-            found += free[:1]
+            lines = self._strokes()
+            found += sorted(free, key=lambda label: labels.crossed(label.box, lines))[:1]
         return found
 
     def _labels(self, words: Sequence[Box]) -> list[Label]:
