@@ -11,15 +11,17 @@ from dspysota.cli import main
 from dspysota.errors import RunError
 from dspysota.records import Prices, Run, TokenPrice
 from dspysota.report import html, junit, load_meta, markdown, results, terminal, text, write_all
-from dspysota.report.meta import Outcome, ReportMeta
 from dspysota.report.charts import labels, points, spec, stacks
+from dspysota.report.meta import Outcome, ReportMeta
 from dspysota.report.sections import banner, environment
 from tests.factories import make_case, make_grid, make_info, make_run
 
 ODD = "a\x00b\x0c \ud800 \ufffe ]]> <b> `x` | y \u202e"
 
 
-@pytest.mark.parametrize("module", [text, markdown, banner, environment, labels, points, spec, stacks], ids=lambda m: m.__name__)
+@pytest.mark.parametrize(
+    "module", [text, markdown, banner, environment, labels, points, spec, stacks], ids=lambda m: m.__name__
+)
 def test_docstring_examples_are_true(module):
     """Every example in a docstring gives what it says."""
     failed, tried = doctest.testmod(module)
@@ -332,6 +334,8 @@ def test_an_unknown_cost_is_said_and_no_number(grid, meta):
         info=run.info.model_copy(update={"model": run.info.model.model_copy(update={"parameters": None})}),
         cases=run.cases,
     )
-    assert 'id="costs"' not in html.render([bare], meta)
+    section = html.render([bare], meta).partition('<section id="costs"')[2].partition("</section>")[0]
+    assert "Tokens a question" in section
+    assert not re.search(r"\$|FLOP|By |What was spent", section)
     page = html.render([bare, *priced(grid, "list")], meta)
     assert f"Of these nothing is known: {bare.name}" in page

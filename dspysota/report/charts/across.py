@@ -66,7 +66,7 @@ def _words(row: Prepared, names: Sequence[str]) -> str:
 def _spec(names: Sequence[str], rows: Sequence[Prepared], *, wide: bool) -> Spec:
     most = max(len(row.spots) for row in rows)
     strips = Strips(
-        names=[Name(row.model, row.how) for row in rows], wide=wide, right=14, bottom=44, row=max(36, 18 + APART * most)
+        names=[Name(row.model, row.how) for row in rows], wide=wide, right=18, bottom=44, row=max(36, 18 + APART * most)
     )
     top = spec.ceiling(spot.metric.interval.high for row in rows for spot in row.spots)
     axes = [spec.axis("bottom", "x", spec.steps(top))]

@@ -10,7 +10,6 @@ from dspysota.report.charts.scatter import NARROW, WIDE, Drawing
 from dspysota.report.text import scored
 
 
-
 def figure(name: str, metric: str, cost: Cost, points: Sequence[Point], bars: Sequence[Bar], lacking: str) -> Figure:
     """The chart of a data set; `lacking` says which runs have no place in it, and why."""
     return Figure(

@@ -59,8 +59,8 @@ def _spec(runs: Sequence[Timed], *, wide: bool) -> Spec:
     least = max(LEAST, min(one.spread.values[0] for one in runs)) / 1.2
     most = max(LEAST, max(one.spread.values[-1] for one in runs)) * 1.2
     scale = Scale(low=least, high=most, kind="log")
-    found = spec.thinned(spec.ticks(least, most), MOST_TICKS[0 if wide else 1])
-    axes = [spec.axis("bottom", "x", [(tick, f"{tick:,g}") for tick in found])]
+    found = [(tick, f"{tick:,g}") for tick in spec.ticks(least, most)]
+    axes = [spec.axis("bottom", "x", spec.fitting(found, scale, strips.frame, MOST_TICKS[0 if wide else 1]))]
     marks = [*strips.marks(), *_marks(runs, strips), *_axis(strips)]
     return spec.chart(strips.frame, {"x": scale}, axes, marks)
 

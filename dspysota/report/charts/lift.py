@@ -43,7 +43,8 @@ def _lines(ladder: Ladder, views: Mapping[str, RunView]) -> Iterator[Line]:
         if step.state == "measured":
             change = changed(step.change.value, step.change.interval) if step.change else "–"
         else:
-            change = f"{step.state}: {step.remark}"
+            change = step.state
+            program += f" ({step.remark})"
         used = count(step.tokens) if step.score is None else tokens(step.tokens)
         head = Head(label(step.name), *((view.number, view.anchor) if view else ()))
         yield Line(head, (program, scored(step.score, step.interval), change, used, f"{step.errors}"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from dspysota.report.charts import labels, spec
 from dspysota.report.charts.labels import Box, Label, Wanted
@@ -40,13 +41,15 @@ class Drawing:
         self.y = Scale(low=0, high=top)
         self.x = _costs(points)
         self.inside = Box(2, 2, self.frame.across - 2, self.frame.down - 2)
+        self.claims = self._claims()
+        self.labels = self._labels([label.box for label in self.claims])
 
     def spec(self) -> Spec:
         """The specification."""
-        found = spec.thinned(spec.ticks(self.x.low, self.x.high), self.look.ticks)
+        found = [(tick, self.cost.said(tick)) for tick in spec.ticks(self.x.low, self.x.high)]
         axes = [
             spec.axis("left", "y", spec.steps(self.y.high)),
-            spec.axis("bottom", "x", [(tick, self.cost.said(tick)) for tick in found], grid=False),
+            spec.axis("bottom", "x", spec.fitting(found, self.x, self.frame, self.look.ticks), grid=False),
         ]
         scales = {"x": self.x, "y": self.y}
         return spec.chart(self.frame, scales, axes, [*self._lines(), *self._dots(), *self._words()])
@@ -80,6 +83,12 @@ class Drawing:
             for low, high in [ends]
         ]
         yield spec.rule(across, width=1.5, y=at("y", "score"), x=at("x", "low"), x2=at("x", "high"), **faint)
+        led = [
+            {"x": one.wanted.x, "y": one.wanted.y, "x2": one.x, "y2": one.y, "colour": spec.AXIS}
+            for one in self.labels
+            if one.led
+        ]
+        yield spec.rule(led, x=of("x"), y=of("y"), x2=of("x2"), y2=of("y2"))
 
     def _dots(self) -> Iterator[Mark]:
         rings = [one for one in self.points if "reference" in one.roles]
@@ -93,15 +102,7 @@ class Drawing:
         yield spec.dots(rows, **here, fill=value(spec.PAPER), stroke=of("colour"), strokeWidth=value(2))
 
     def _words(self) -> Iterator[Mark]:
-        claims = self._claims()
-        shown = [label for label in self._labels([label.box for label in claims]) if label is not None]
-        led = [
-            {"x": one.wanted.x, "y": one.wanted.y, "x2": one.x, "y2": one.y, "colour": spec.AXIS}
-            for one in shown
-            if one.led
-        ]
-        yield spec.rule(led, x=of("x"), y=of("y"), x2=of("x2"), y2=of("y2"))
-        for fill, some in ((spec.ACCENT, claims), (spec.INK, shown)):
+        for fill, some in ((spec.ACCENT, self.claims), (spec.INK, self.labels)):
             rows = [{"text": one.wanted.text, "x": one.x, "y": one.y, "align": one.align} for one in some]
             yield spec.text(rows, fill=fill, size=LETTERS, x=of("x"), y=of("y"), align=of("align"))
         end = [{"text": f"{self.cost.words} →"}]
@@ -119,19 +120,22 @@ class Drawing:
             options = [_beside(one, x, y + down, align) for down in (-9, 9) for x, align in sides]
             taken = [*dots, *(label.box for label in found)]
             free = [label for label in options if not any(label.box.meets(box) for box in taken)]
-            found += free[:1]
+            lines = self._strokes()
+            found += sorted(free, key=lambda label: labels.crossed(label.box, lines))[:1]
         return found
 
-    def _labels(self, words: Sequence[Box]) -> list[Label | None]:
+    def _labels(self, words: Sequence[Box]) -> list[Label]:
         """Names of the named, then the numbers of all others, and of those whose names found no place."""
         inside, dots, lines = self.inside, self._boxes(), self._strokes()
         named = [one for one in self.points if one.named]
         names = labels.place([self._wanted(one, self._called(one)) for one in named], inside, dots, words, lines)
-        there = [label.box for label in names if label is not None]
+        there = [label for label in names if label is not None]
         rest = [one for one in self.points if not one.named]
         rest += [one for one, label in zip(named, names, strict=True) if label is None]
         numbers = [self._wanted(one, str(one.view.number)) for one in rest]
-        return [*names, *labels.place(numbers, inside, dots, [*words, *there], lines)]
+        words = [*words, *(label.box for label in there)]
+        lines += [piece for label in there for piece in labels.leader(label)]
+        return [*there, *(label for label in labels.place(numbers, inside, dots, words, lines) if label is not None)]
 
     def _called(self, one: Point) -> str:
         return one_line(f"{one.view.number} {one.view.run.info.model.name} {one.view.variant}", self.look.name)
@@ -154,7 +158,7 @@ class Drawing:
                 found.append(Box(self._x(ends[0]), y - 1, self._x(ends[1]), y + 1))
         found += [Box(0, y - 1, self.frame.across, y + 1) for y in (self._y(bar.score) for bar in self.bars)]
         spots = [(self._x(float(row["cost"])), self._y(float(row["score"]))) for row in self._front()]
-        for (x, y), (next_x, next_y) in zip(spots, spots[1:], strict=False):
+        for (x, y), (next_x, next_y) in pairwise(spots):
             found += [Box(x, y - 1, next_x, y + 1), Box(next_x - 1, next_y, next_x + 1, y)]
         return found
 

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from dspysota.report.charts.labels import long
 from dspysota.report.text import one_line, visible
 
 Spec = dict[str, Any]
@@ -117,7 +118,9 @@ def value(constant: str | float | Sequence[float]) -> Channel:
     return {"value": constant}
 
 
-def text(rows: Sequence[Row], *, fill: str = INK, size: float = SIZE, weight: str = "normal", **channels: Channel) -> Mark:
+def text(
+    rows: Sequence[Row], *, fill: str = INK, size: float = SIZE, weight: str = "normal", **channels: Channel
+) -> Mark:
     """Words at `x` and `y`, vertically in the middle; a row has them as `text`."""
     look = {"fill": value(fill), "fontSize": value(size), "fontWeight": value(weight), "baseline": value("middle")}
     return Mark("text", rows, {"text": of("text"), **look, **channels})
@@ -186,20 +189,28 @@ def _seen(row: Row) -> dict[str, str | float]:
 
 
 def ticks(low: float, high: float) -> list[float]:
-    """Round numbers (1, 2, 3, 5 times a power of ten) from `low` to `high`, both above 0, for a logarithmic axis.
+    """Round numbers from `low` to `high`, both above 0, for a logarithmic axis: 1, 2, 3, 5 times a power of ten, and
+    finer ones where these are too few.
 
-    >>> ticks(90, 1500)
-    [100, 200, 300, 500, 1000]
+    >>> ticks(90, 1500), ticks(310, 1200)
+    ([100, 200, 300, 500, 1000], [400, 500, 600, 700, 800, 1000])
     """
-    found = []
-    for power in range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1):
-        found += [digit * 10**power for digit in (1, 2, 3, 5) if low <= digit * 10**power <= high]
+    found: list[float] = []
+    for digits in ((1, 2, 3, 5), (1, 1.5, 2, 2.5, 3, 4, 5, 6, 7, 8)):
+        powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+        found = [place for power in powers for digit in digits if low <= (place := digit * 10**power) <= high]
+        if len(found) > 2:
+            break
     return found
 
 
-def thinned(found: Sequence[float], most: int) -> Sequence[float]:
-    """Every one of them, or every second, or third, so that no more are left than `most`."""
-    return found[:: math.ceil(len(found) / most)] if found else found
+def fitting(found: Sequence[tuple[float, str]], scale: Scale, frame: Frame, most: int) -> Sequence[tuple[float, str]]:
+    """The ticks of a horizontal axis whose words stay within the drawing: every one of them, or every second, or third,
+    so that no more are left than `most`."""
+    places = {place: frame.left + frame.across * scale.part(place) for place, _ in found}
+    halves = {place: long(said, SIZE - 1) / 2 for place, said in found}
+    inside = [(place, said) for place, said in found if halves[place] <= places[place] <= frame.width - halves[place]]
+    return inside[:: math.ceil(len(inside) / most)] if inside else inside
 
 
 def steps(top: float) -> list[tuple[float, str]]:

@@ -35,9 +35,7 @@ class Spent:
 def tokens(name: str, views: Sequence[RunView]) -> Figure:
     """Tokens a question on one data set, of runs whose server reported them."""
     parts = {view.number: _tokens(view) for view in views}
-    stacks = [
-        Stack(view, _parts(TOKENS, parts[view.number], count), count(sum(parts[view.number]))) for view in views
-    ]
+    stacks = [Stack(view, _parts(TOKENS, parts[view.number], count), count(sum(parts[view.number]))) for view in views]
     axis = round_axis(max(one.total for one in stacks) * ROOM, count, "tokens a question")
     return Figure(
         title="Tokens a question",

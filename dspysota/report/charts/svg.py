@@ -55,7 +55,9 @@ def image(source: str, label: str, classes: str) -> Markup:
     root = ElementTree.fromstring(source)
     box = [float(one) for one in str(root.get("viewBox")).split()]
     size = " ".join(f"{one:g}" for one in box)
-    head = f'<svg class="{escape(classes)}" viewBox="{size}" fill="none" role="img" aria-label="{escape(visible(label))}">'
+    head = (
+        f'<svg class="{escape(classes)}" viewBox="{size}" fill="none" role="img" aria-label="{escape(visible(label))}">'
+    )
     return Markup(head + "".join(part for child in root for part in _parts(child)) + "</svg>")
 
 

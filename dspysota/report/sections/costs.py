@@ -43,7 +43,7 @@ class Group:
 
 
 def values(report: Report) -> Mapping[str, object] | None:
-    """Charts, and a table for each basis by which a cost is known, that of claims first; None where nothing is known."""
+    """Charts, and a table for each basis by which a cost is known, that of claims first; None without any number."""
     rows = [row for view in report.runs for row in costs_of(view, report)]
     tokens = list(_tokens(report))
     if not rows and not tokens:

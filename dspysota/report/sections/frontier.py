@@ -29,7 +29,16 @@ class Axis:
 def values(report: Report) -> Mapping[str, object] | None:
     """One chart for each data set that has at least one run with cases and a cost."""
     charts = [chart for name in report.data_names() if (chart := _figure(name, report)) is not None]
-    return {"charts": charts, "models": report.model_names()} if charts else None
+    if not charts:
+        return None
+    beside = references.references(report)
+    return {
+        "charts": charts,
+        "models": report.model_names(),
+        "reference": any(view.run.info.key in beside for view in report.runs),
+        "claimed": any(references.claimed(report, name) for name in report.data_names()),
+        "hollow": any(view.run.info.provenance != "measured" for view in report.runs),
+    }
 
 
 TOKENS = Axis(

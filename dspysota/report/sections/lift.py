@@ -32,6 +32,4 @@ def values(report: Report) -> Mapping[str, object] | None:
 
 def _ends(found: tuple[Ladder, ...], data: str) -> list[float]:
     """Upper ends of the intervals of all steps on a data set: its ladders share an axis."""
-    return [
-        step.interval.high for one in found if one.data == data for step in one.steps if step.interval is not None
-    ]
+    return [step.interval.high for one in found if one.data == data for step in one.steps if step.interval is not None]
