@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from itertools import groupby
@@ -77,6 +77,15 @@ class Line:
     charts: tuple[charts.Chart, ...]
 
 
+@dataclass(frozen=True)
+class Group:
+    """The series of a data set: those that have a history, and those that were measured once."""
+
+    data: str
+    lines: tuple[Line, ...]
+    once: tuple[Series, ...]
+
+
 def runs(found: Contents, out: Path, page: str = "1") -> Page:
     """The index, a part of it where there are many folders; a page that is not there is the first."""
     last = max(1, -(-len(found.entries) // PER_PAGE))
@@ -92,8 +101,12 @@ def runs(found: Contents, out: Path, page: str = "1") -> Page:
 
 def trends(found: Contents) -> Page:
     """Every series, by data set: score, cost and latency of its runs in the order in which they were measured."""
-    groups = [(data, _lines(list(group))) for data, group in groupby(series_of(found.points), key=lambda one: one.data)]
-    return _page("trends", groups=groups, count=sum(len(lines) for _, lines in groups))
+    groups = []
+    for data, group in groupby(series_of(found.points), key=lambda one: one.data):
+        lines = [Line(one, charts.all_of(one)) for one in group]
+        drawn, once = ([line for line in lines if bool(line.charts) == wanted] for wanted in (True, False))
+        groups.append(Group(data, tuple(drawn), tuple(line.series for line in once)))
+    return _page("trends", groups=groups)
 
 
 def missing() -> Page:
@@ -104,11 +117,6 @@ def missing() -> Page:
 def trouble(why: str) -> Page:
     """Said where the run folders cannot be read."""
     return _page("message", title="The runs cannot be read", said=why)
-
-
-def _lines(group: Sequence[Series]) -> list[Line]:
-    """Series with a history first."""
-    return sorted((Line(one, charts.all_of(one)) for one in group), key=lambda line: not line.charts)
 
 
 def _page(name: str, **values: object) -> Page:

@@ -27,7 +27,9 @@ def bars(entry: Entry) -> str:
     judged = entry.cleared + entry.missed
     if not judged:
         return ""
-    return f"{entry.missed} of {judged} runs missed a bar" if entry.missed else f"{_all(judged)} cleared"
+    if entry.missed:
+        return f"{entry.missed} of {judged} runs missed a bar"
+    return "the run cleared its bar" if judged == 1 else f"all {judged} runs cleared their bars"
 
 
 def when(iso: str | None) -> str:
@@ -88,10 +90,6 @@ def change(series: Series) -> str:
         return ""
     moved = last.score - before.score
     return "as before" if abs(moved) < 5e-4 else f"{moved:+.3f} since the run before"
-
-
-def _all(judged: int) -> str:
-    return "the bar was" if judged == 1 else f"all {judged} bars were"
 
 
 def _moment(iso: str | None) -> datetime | None:

@@ -117,7 +117,7 @@ def test_a_single_run_is_no_trend(out):
 
     page = trends(out)
 
-    assert "one run so far" in page
+    assert "Measured once so far" in page
     assert "<svg" not in page
 
 
