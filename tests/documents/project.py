@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from pytest_benchmark.utils import get_machine_id
@@ -69,7 +70,7 @@ def run(project: Path, words, **more: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def collect(project: Path, sessions: list[dict[str, object]]) -> list[tuple[int, str]]:
+def collect(project: Path, sessions: Sequence[Mapping[str, object]]) -> list[tuple[int, str]]:
     """What pytest says to each of these command lines when it collects, and runs nothing."""
     done = subprocess.run(
         [sys.executable, str(Path(__file__).with_name("collecting.py"))],

@@ -67,9 +67,18 @@ def test_a_shown_test_is_collected(block, here):
     assert "test_" in said
 
 
+UNRUN = {
+    ("docs/history.md", "import pyarrow"): "reads an export by libraries that nothing here depends on, such as pandas",
+}
+"""Scripts by their text and first words that are read as Python and not run, and why."""
+
+
 @pytest.mark.parametrize("block", SCRIPTS, ids=str)
 def test_a_shown_script_runs(block, here, tmp_path, monkeypatch):
     """With the names that its text speaks of: a model at a fake server, rows, a run and a reference; stored runs."""
+    code = compile(block.text, str(block), "exec")
+    if any(block.name == name and block.text.startswith(by) for name, by in UNRUN):
+        return
     monkeypatch.setenv("DSPYSOTA_HOME", str(tmp_path))
     monkeypatch.chdir(here)
     with FakeServer(fickle, name=MODEL) as server:
@@ -82,7 +91,7 @@ def test_a_shown_script_runs(block, here, tmp_path, monkeypatch):
             "run": priced([1.0] * 40, prompt=1.0),
             "reference": priced([1.0] * 40, prompt=100.0, model_name="qwen2.5-coder-1.5b"),
         }
-        exec(compile(block.text, str(block), "exec"), names)
+        exec(code, names)
 
 
 def priced(scores, *, prompt, **fields):

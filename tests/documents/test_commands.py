@@ -17,6 +17,7 @@ AWAITED = frozenset({"runs", "view", "export"})
 
 OTHERS = {
     "source": "of the shell",
+    "pip": "not ours; what it installs is not to be fetched here",
     "git": "not ours; what it is to add is made by a line above it",
 }
 """Programs that are no business of ours, and why."""

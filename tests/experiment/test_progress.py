@@ -2,6 +2,7 @@
 
 import re
 from io import StringIO
+from pathlib import Path
 
 import pytest
 from rich.console import Console
@@ -49,6 +50,16 @@ def test_a_line_says_how_far_how_well_how_fast_and_how_long_yet():
     line = paced(course(), *cases(1.0, 0.0)).line()
 
     assert "gsm8k · cell: 2/30, exact_match 0.500 [0.095, 0.905], 0.20 q/s, 2:20 left" == line
+
+
+def test_the_line_in_the_documentation_is_a_real_one():
+    """docs/options.md shows what such a run would show, to the last digit."""
+    price = TokenPrice(prompt=17.08, completion=17.08)
+    run = course(total=40, name="gsm_symbolic · qwen2.5-coder-0.5b-bootstrap", prices=Prices(tokens=price))
+
+    line = paced(run, *cases(*[1.0] * 4, *[0.0] * 20), seconds=1 / 0.45).line()
+
+    assert f"\n  {line}\n" in (Path(__file__).parents[2] / "docs" / "options.md").read_text()
 
 
 def test_before_the_first_answer_there_is_only_the_count():
