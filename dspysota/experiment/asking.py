@@ -16,7 +16,7 @@ from dspysota.experiment.plan import Plan
 from dspysota.experiment.progress import Progress
 from dspysota.experiment.watching import Watching
 from dspysota.loop import Book, Evaluation
-from dspysota.records import Case, RunInfo
+from dspysota.records import Case, Example, RunInfo
 from dspysota.store import RunFolder
 
 
