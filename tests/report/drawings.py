@@ -2,6 +2,7 @@
 
 import random
 import re
+from typing import Any
 from xml.etree import ElementTree
 
 from dspysota.records import Prices, Run, TokenPrice, Usage
@@ -14,8 +15,21 @@ SMALL, LARGE = "qwen2.5-coder-0.5b", "qwen2.5-coder-1.5b"
 PRICE = TokenPrice(prompt=0.1, completion=0.3, source="a list")
 
 
-def figures(section, runs, meta=META, key="charts"):
-    return (section.values(view(runs, meta)) or {key: []})[key]
+def shown(section, runs, meta=META) -> dict[str, Any]:
+    """What a section shows of runs; nothing where it is left out."""
+    return dict(section.values(view(runs, meta)) or {})
+
+
+def figures(section, runs, meta=META):
+    """The charts of a section."""
+    return shown(section, runs, meta).get("charts", [])
+
+
+def found(pattern, text):
+    """What the first group of a pattern holds that has to be there."""
+    match = re.search(pattern, text)
+    assert match is not None, f"{pattern} in {text}"
+    return match[1]
 
 
 def drawings(figure):

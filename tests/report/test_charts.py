@@ -46,7 +46,8 @@ def test_no_chart_carries_a_style_an_id_or_a_font():
 def test_colours_are_variables_of_the_style_sheet_in_light_and_dark():
     """A chart has no colour of its own, and none that one of the two does not know."""
     style = "".join((html.TEMPLATES / name).read_text(encoding="utf-8") for name in html.STYLES)
-    light, dark = (set(), set())
+    light: set[str] = set()
+    dark: set[str] = set()
     for block in re.findall(r"(@media[^{]*dark[^{]*\{\s*)?:root \{(.*?)\}", style, re.S):
         (dark if block[0] else light).update(re.findall(r"(--[a-z0-9-]+):", block[1]))
     source = html.render([*make_grid(cases=12), *many(9)], META)

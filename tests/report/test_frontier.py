@@ -8,14 +8,14 @@ from dspysota.records import ReferenceCell, Run, Usage
 from dspysota.report.meta import Terms
 from dspysota.report.sections import frontier
 from tests.factories import make_call, make_case, make_info, make_run
-from tests.report.drawings import LARGE, META, boxes, drawings, figures, many, meet, place, titled, walk
+from tests.report.drawings import LARGE, META, boxes, drawings, figures, found, many, meet, place, titled, walk
 
 
 def test_the_table_of_quality_against_cost_holds_what_is_drawn():
     """Every dot lies where its line in the table says, in both drawings."""
     [figure] = figures(frontier, many(12))
     frames = {720: (36, 14, 440 - 62, 14), 358: (30, 14, 380 - 62, 6)}
-    top = max(float(re.search(r", (\d\.\d+)\]", line.cells[0])[1]) for line in figure.lines)
+    top = max(float(found(r", (\d\.\d+)\]", line.cells[0])) for line in figure.lines)
     top = -(-top * 10 // 1) / 10
     for drawing in drawings(figure):
         width = int(drawing.get("viewBox").split()[2])
@@ -34,7 +34,7 @@ def test_dots_lie_from_cheap_to_dear():
     cost = {line.head.number: float(line.cells[1].split()[0].strip("$")) for line in figure.lines}
     spots = {int(title.split()[0]): x for title, x, _ in titled(drawings(figure)[0])}
 
-    assert sorted(cost, key=cost.get) == sorted(spots, key=spots.get)
+    assert sorted(cost, key=lambda one: cost[one]) == sorted(spots, key=lambda one: spots[one])
 
 
 @pytest.mark.parametrize("seed", range(4))

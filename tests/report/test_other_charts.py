@@ -8,9 +8,8 @@ from dspysota.records import CompileInfo, Failure, Phase, Prices, Run, TeacherPr
 from dspysota.report import html
 from dspysota.report.charts.failures import KINDS
 from dspysota.report.sections import across, costs, failures, latency, lift
-from dspysota.report.view import view
 from tests.factories import make_call, make_case, make_grid, make_info, make_run
-from tests.report.drawings import LARGE, META, PRICE, SMALL, boxes, drawings, figures, many, place, titled, walk
+from tests.report.drawings import LARGE, META, PRICE, SMALL, boxes, drawings, figures, found, many, place, shown, titled, walk
 from tests.report.test_html import Page
 
 
@@ -57,7 +56,7 @@ def test_bars_are_as_long_as_the_table_says():
     """Widths of a bar's parts are the shares of the cases."""
     [figure] = figures(failures, [make_run([1.0] * 3 + [0.0])])
     paths = [node for node, _ in walk(drawings(figure)[0]) if node.find("title") is not None]
-    widths = [float(re.search(r"h([\d.]+)", node.get("d"))[1]) for node in paths]
+    widths = [float(found(r"h([\d.]+)", node.get("d"))) for node in paths]
 
     assert ("3", "1", "4") == figure.lines[0].cells
     assert widths[0] == pytest.approx(3 * widths[1], abs=0.05)
@@ -77,8 +76,8 @@ def test_what_the_teacher_took_is_shown_apart():
     reference = make_run(
         model_name=LARGE, role="reference", prices=Prices(basis="list", tokens=TokenPrice(prompt=5.0, completion=5.0))
     )
-    found = costs.values(view([taught(), reference], META))
-    [figure] = found["money"]
+    spent = shown(costs, [taught(), reference])
+    [figure] = spent["money"]
     small = next(line for line in figure.lines if "mipro" in line.head.words)
 
     assert ("4", "$0.00002", "$5.1", "$5") == small.cells[:4]
@@ -91,7 +90,7 @@ def test_tokens_are_split_as_the_server_told_them():
     """From the cache, other prompt tokens, completion; a server that did not say is left out."""
     call = make_call(usage=Usage(prompt_tokens=100, completion_tokens=40, cached_tokens=60))
     silent = Run(info=make_info(key="s"), cases=(make_case(calls=(make_call(usage=Usage(prompt_tokens=None)),)),))
-    [figure] = costs.values(view([Run(info=make_info(), cases=(make_case(calls=(call,)),)), silent], META))["tokens"]
+    [figure] = shown(costs, [Run(info=make_info(), cases=(make_case(calls=(call,)),)), silent])["tokens"]
 
     assert [("60", "40", "40", "140")] == [line.cells for line in figure.lines]
 
@@ -99,12 +98,12 @@ def test_tokens_are_split_as_the_server_told_them():
 def test_tasks_are_compared_where_the_same_was_prepared_for_several():
     """A row for a model and an approach, a mark for each data set; one task makes no comparison."""
     grid = make_grid(cases=12)
-    figure = across.values(view(grid, META))["chart"]
+    figure = shown(across, grid)["chart"]
 
     assert ("gsm8k", "closed_world_hops") == figure.columns
     assert 5 == len(figure.lines)
     assert 10 == len(titled(drawings(figure)[0]))
-    assert across.values(view(grid[:5], META)) is None
+    assert shown(across, grid[:5]) == {}
 
 
 def test_a_ladder_has_a_mark_for_each_step_that_was_measured():
@@ -113,7 +112,7 @@ def test_a_ladder_has_a_mark_for_each_step_that_was_measured():
         program_digest="c0" * 32, unprepared_digest="5f" * 32, instructions_digest="5f" * 32, calls=9
     )
     runs = [make_run(adapter="chat"), make_run([1.0] * 4, approach="bootstrap", compile=compiled)]
-    [(_, figure, _)] = lift.values(view(runs, META))["ladders"]
+    [(_, figure, _)] = shown(lift, runs)["ladders"]
     steps = {title.partition(":")[0] for title, _, _ in titled(drawings(figure)[0])}
 
     assert "unoptimized" in steps

@@ -43,7 +43,7 @@ def test_the_banner_says_what_was_measured_by_which_weights_on_which_rows_at_whi
     run = make_run(prices=Prices(basis="list", tokens=PRICE, usd_per_hour=0.5))
     text = Page(html.render([run, make_run(key="o", model_name=LARGE)], META)).text
 
-    assert f"{SMALL} sha256 {run.info.model.digest[:12]}" in text
+    assert f"{SMALL} sha256 {str(run.info.model.digest)[:12]}" in text
     assert f"sha256 {run.info.data.digest[:12]}" in text
     assert f"{SMALL} $0.1 + $0.3 a million tokens (a list); $0.5 an hour of its machine" in text
     assert f"{LARGE} none given" in text

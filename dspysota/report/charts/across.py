@@ -71,7 +71,7 @@ def _spec(names: Sequence[str], rows: Sequence[Prepared], *, wide: bool) -> Spec
     top = spec.ceiling(spot.metric.interval.high for row in rows for spot in row.spots)
     axes = [spec.axis("bottom", "x", spec.steps(top))]
     below = {"x": value(strips.frame.across), "y": value(strips.frame.down + 34), "align": value("right")}
-    title = spec.text([{"text": "score →"}], fill=spec.SOFT, size=spec.SIZE - 1, **below)
+    title = spec.text([{"text": "score →"}], spec.SOFT, spec.SIZE - 1, **below)
     marks = [*strips.marks(), *_marks(names, rows, strips), title]
     return spec.chart(strips.frame, {"x": Scale(low=0, high=top)}, axes, marks)
 
@@ -90,6 +90,6 @@ def _marks(names: Sequence[str], rows: Sequence[Prepared], strips: Strips) -> It
         for place, row in enumerate(rows)
         for i, spot in enumerate(row.spots)
     ]
-    yield spec.rule(found, width=1.5, x=at("x", "low"), x2=at("x", "high"), y=of("y"))
+    yield spec.rule(found, 1.5, x=at("x", "low"), x2=at("x", "high"), y=of("y"))
     edge = {"stroke": value(spec.PAPER), "strokeWidth": value(1)}
-    yield spec.dots(found, radius=4.5, x=at("x", "score"), y=of("y"), **edge)
+    yield spec.dots(found, 4.5, x=at("x", "score"), y=of("y"), **edge)

@@ -67,14 +67,14 @@ def _spec(runs: Sequence[Timed], *, wide: bool) -> Spec:
 
 def _axis(strips: Strips) -> Iterator[Mark]:
     below = {"x": value(strips.frame.across), "y": value(strips.frame.down + 34), "align": value("right")}
-    yield spec.text([{"text": "seconds, logarithmic →"}], fill=spec.SOFT, size=spec.SIZE - 1, **below)
+    yield spec.text([{"text": "seconds, logarithmic →"}], spec.SOFT, spec.SIZE - 1, **below)
 
 
 def _marks(runs: Sequence[Timed], strips: Strips) -> Iterator[Mark]:
     rows = [_row(one, strips.y(place)) for place, one in enumerate(runs)]
-    yield spec.rule(rows, width=1.5, x=at("x", "q0"), x2=at("x", "q100"), y=of("y"))
+    yield spec.rule(rows, 1.5, x=at("x", "q0"), x2=at("x", "q100"), y=of("y"))
     thick = {"strokeOpacity": value(0.35)}
-    yield spec.rule(rows, width=9, x=at("x", "q25"), x2=at("x", "q75"), y=of("y"), **thick)
+    yield spec.rule(rows, 9, x=at("x", "q25"), x2=at("x", "q75"), y=of("y"), **thick)
     tail = [
         {"x": max(LEAST, one.spread.at(q)), "y": row["y"], "top": float(row["y"]) - 6, "colour": row["colour"]}
         for one, row in zip(runs, rows, strict=True)
@@ -82,7 +82,7 @@ def _marks(runs: Sequence[Timed], strips: Strips) -> Iterator[Mark]:
         if not one.spread.few(q)
     ]
     ends = [{**one, "bottom": float(one["y"]) + 6} for one in tail]
-    yield spec.rule(ends, width=1.5, x=at("x", "x"), y=of("top"), y2=of("bottom"))
+    yield spec.rule(ends, 1.5, x=at("x", "x"), y=of("top"), y2=of("bottom"))
     yield spec.dots(rows, x=at("x", "q50"), y=of("y"), stroke=value(spec.PAPER), strokeWidth=value(1))
 
 

@@ -64,7 +64,7 @@ def _names(ladder: Ladder) -> Iterator[Mark]:
     missing = [
         {"text": "not measured", "y": _y(place)} for place, step in enumerate(ladder.steps) if step.score is None
     ]
-    yield spec.text(missing, fill=spec.SOFT, x=value(6), y=of("y"))
+    yield spec.text(missing, spec.SOFT, x=value(6), y=of("y"))
 
 
 def _steps(ladder: Ladder, model: int, frame: Frame) -> Iterator[Mark]:
@@ -85,15 +85,15 @@ def _steps(ladder: Ladder, model: int, frame: Frame) -> Iterator[Mark]:
     ]
     path = {"stroke": value(spec.SOFT), "strokeWidth": value(1.25), "strokeOpacity": value(0.75)}
     yield Mark("line", rows, {"x": at("x", "score"), "y": of("y"), **path})
-    yield spec.rule(rows, width=1.5, x=at("x", "low"), x2=at("x", "high"), y=of("y"))
+    yield spec.rule(rows, 1.5, x=at("x", "low"), x2=at("x", "high"), y=of("y"))
     edge = {"stroke": of("colour"), "strokeWidth": value(1.5)}
-    yield spec.dots(rows, radius=4.5, x=at("x", "score"), y=of("y"), fill=of("fill"), **edge)
+    yield spec.dots(rows, 4.5, x=at("x", "score"), y=of("y"), fill=of("fill"), **edge)
     yield spec.text(rows, x=value(frame.across + BEHIND), y=of("y"), align=value("right"))
 
 
 def _axis(ladder: Ladder, frame: Frame) -> Iterator[Mark]:
     below = {"x": value(frame.across), "y": value(frame.down + 34), "align": value("right")}
-    yield spec.text([{"text": f"{ladder.metric} →"}], fill=spec.SOFT, size=spec.SIZE - 1, **below)
+    yield spec.text([{"text": f"{ladder.metric} →"}], spec.SOFT, spec.SIZE - 1, **below)
 
 
 def _y(place: int) -> float:

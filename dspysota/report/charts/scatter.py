@@ -57,7 +57,7 @@ class Drawing:
     def _lines(self) -> Iterator[Mark]:
         edges = {"x": value(0), "x2": value(self.frame.across)}
         claimed = [{"score": bar.score, "colour": spec.ACCENT} for bar in self.bars]
-        yield spec.rule(claimed, width=1.5, y=at("y", "score"), strokeDash=value([5, 4]), **edges)
+        yield spec.rule(claimed, 1.5, y=at("y", "score"), strokeDash=value([5, 4]), **edges)
         yield Mark(
             "line",
             self._front(),
@@ -75,14 +75,14 @@ class Drawing:
             for one in self.points
         ]
         faint = {"strokeOpacity": value(0.5)}
-        yield spec.rule(rows, width=1.5, x=at("x", "cost"), y=at("y", "low"), y2=at("y", "high"), **faint)
+        yield spec.rule(rows, 1.5, x=at("x", "cost"), y=at("y", "low"), y2=at("y", "high"), **faint)
         across = [
             {"score": one.metric.mean, "low": low, "high": high, **self._paint(one)}
             for one in self.points
             if (ends := self._ends(one)) is not None
             for low, high in [ends]
         ]
-        yield spec.rule(across, width=1.5, y=at("y", "score"), x=at("x", "low"), x2=at("x", "high"), **faint)
+        yield spec.rule(across, 1.5, y=at("y", "score"), x=at("x", "low"), x2=at("x", "high"), **faint)
         led = [
             {"x": one.wanted.x, "y": one.wanted.y, "x2": one.x, "y2": one.y, "colour": spec.AXIS}
             for one in self.labels
@@ -94,7 +94,7 @@ class Drawing:
         rings = [one for one in self.points if "reference" in one.roles]
         here = {"x": at("x", "cost"), "y": at("y", "score")}
         ring = {"stroke": value(spec.INK), "strokeWidth": value(1.5), "fill": value(spec.PAPER)}
-        yield spec.dots([self._row(one) for one in rings], radius=9, **here, **ring, shape=value("circle"))
+        yield spec.dots([self._row(one) for one in rings], 9, **here, **ring, shape=value("circle"))
         solid = [one for one in self.points if one.view.run.info.provenance == "measured"]
         yield spec.dots([self._row(one) for one in solid], **here, stroke=value(spec.PAPER), strokeWidth=value(1))
         hollow = [one for one in self.points if one not in solid]
@@ -104,10 +104,10 @@ class Drawing:
     def _words(self) -> Iterator[Mark]:
         for fill, some in ((spec.ACCENT, self.claims), (spec.INK, self.labels)):
             rows = [{"text": one.wanted.text, "x": one.x, "y": one.y, "align": one.align} for one in some]
-            yield spec.text(rows, fill=fill, size=LETTERS, x=of("x"), y=of("y"), align=of("align"))
+            yield spec.text(rows, fill, LETTERS, x=of("x"), y=of("y"), align=of("align"))
         end = [{"text": f"{self.cost.words} →"}]
         below = {"x": value(self.frame.across), "y": value(self.frame.down + 38), "align": value("right")}
-        yield spec.text(end, fill=spec.SOFT, size=spec.SIZE - 1, **below)
+        yield spec.text(end, spec.SOFT, spec.SIZE - 1, **below)
 
     def _claims(self) -> list[Label]:
         """Where the words of what is claimed stand: at an end of their line, above or below it."""

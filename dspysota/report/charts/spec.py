@@ -17,7 +17,8 @@ from dspysota.report.text import one_line, visible
 
 Spec = dict[str, Any]
 """A Vega specification, as JSON values."""
-Row = Mapping[str, str | float]
+Row = Mapping[str, object]
+"""What a mark is drawn from: numbers and words."""
 Channel = dict[str, Any]
 
 WIDE, NARROW = 720, 358
@@ -118,20 +119,18 @@ def value(constant: str | float | Sequence[float]) -> Channel:
     return {"value": constant}
 
 
-def text(
-    rows: Sequence[Row], *, fill: str = INK, size: float = SIZE, weight: str = "normal", **channels: Channel
-) -> Mark:
+def text(rows: Sequence[Row], fill: str = INK, size: float = SIZE, /, **channels: Channel) -> Mark:
     """Words at `x` and `y`, vertically in the middle; a row has them as `text`."""
-    look = {"fill": value(fill), "fontSize": value(size), "fontWeight": value(weight), "baseline": value("middle")}
+    look = {"fill": value(fill), "fontSize": value(size), "baseline": value("middle")}
     return Mark("text", rows, {"text": of("text"), **look, **channels})
 
 
-def rule(rows: Sequence[Row], *, width: float = 1, stroke: Channel | None = None, **channels: Channel) -> Mark:
-    """Straight lines from `x`, `y` to `x2`, `y2`."""
-    return Mark("rule", rows, {"stroke": stroke or of("colour"), "strokeWidth": value(width), **channels})
+def rule(rows: Sequence[Row], width: float = 1, /, **channels: Channel) -> Mark:
+    """Straight lines from `x`, `y` to `x2`, `y2`; a row has `colour`."""
+    return Mark("rule", rows, {"stroke": of("colour"), "strokeWidth": value(width), **channels})
 
 
-def dots(rows: Sequence[Row], *, radius: float = 5, **channels: Channel) -> Mark:
+def dots(rows: Sequence[Row], radius: float = 5, /, **channels: Channel) -> Mark:
     """Symbols; a row has `colour`, `shape`, and as `words` what is shown beside the pointer."""
     look = {"fill": of("colour"), "shape": of("shape"), "size": value((2 * radius) ** 2), "description": of("words")}
     return Mark("symbol", rows, {**look, **channels})
@@ -183,7 +182,7 @@ _AXIS = {
 }
 
 
-def _seen(row: Row) -> dict[str, str | float]:
+def _seen(row: Row) -> dict[str, object]:
     """Hostile words on one line, with nothing in them that is not seen."""
     return {name: visible(one_line(one, 400)) if isinstance(one, str) else one for name, one in row.items()}
 

@@ -97,9 +97,9 @@ def _behind(stacks: Sequence[Stack], strips: Strips) -> Iterator[Mark]:
         {"x": one.total, "y": strips.y(place), "text": one.behind} for place, one in enumerate(stacks) if one.behind
     ]
     size = spec.SIZE - 0.5
-    yield spec.text(rows, size=size, fill=spec.SOFT, x={**at("x", "x"), "offset": 7}, y=of("y"))
+    yield spec.text(rows, spec.SOFT, size, x={**at("x", "x"), "offset": 7}, y=of("y"))
 
 
 def _words(axis: Axis, strips: Strips) -> Iterator[Mark]:
     below = {"x": value(strips.frame.across), "y": value(strips.frame.down + 34), "align": value("right")}
-    yield spec.text([{"text": f"{axis.words} →"}], fill=spec.SOFT, size=spec.SIZE - 1, **below)
+    yield spec.text([{"text": f"{axis.words} →"}], spec.SOFT, spec.SIZE - 1, **below)

@@ -78,4 +78,4 @@ class Strips:
 
     def _texts(self, words: Sequence[str], x: float, down: float, fill: str) -> Mark:
         rows = [{"text": one, "x": x, "y": self.y(place) + down} for place, one in enumerate(words)]
-        return spec.text(rows, fill=fill, x=of("x"), y=of("y"))
+        return spec.text(rows, fill, x=of("x"), y=of("y"))
