@@ -23,7 +23,7 @@ from dspysota.loop import Evaluation
 from dspysota.records import Answer, CompileInfo, Example, Failure, Run, RunInfo
 from dspysota.serving import Endpoint
 from dspysota.store import RunFolder
-from dspysota.tasks.base import Task
+from dspysota.tasks import Task
 
 if TYPE_CHECKING:
     from dspysota.approaches import Prepared  # importing it imports DSPy

@@ -270,18 +270,6 @@ def test_the_list_is_sorted_by_its_heads(visit, name, class_):
     expect(page.locator("th.l-kind")).to_have_attribute("aria-sort", "descending")
 
 
-def test_answers_that_a_server_does_not_count_come_last_either_way(visit):
-    """Unknown tokens are neither the most nor the least."""
-    run = make_run([1.0, 0.0, 1.0])
-    usage = run.cases[0].calls[0].usage.model_copy(update={"prompt_tokens": None})
-    call = run.cases[0].calls[0].model_copy(update={"usage": usage})
-    unknown = run.cases[0].model_copy(update={"calls": (call,)})
-    page = visit([run.model_copy(update={"cases": (unknown, *run.cases[1:])})])
-    for _ in range(2):
-        page.locator("#list").get_by_role("button", name="Tokens").click()
-        expect(page.locator("#rows .l-tokens").last).to_have_text("–")
-
-
 def test_an_example_on_paper_is_that_example_and_the_page_its_sample(visit):
     """What is printed is what is open; without that the page is printed with its sample of cases."""
     page = visit(GRID)

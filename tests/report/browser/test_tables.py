@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from dspysota.report.meta import Outcome, ReportMeta
-from tests.factories import make_grid
+from tests.factories import make_grid, make_run
 
 GRID = make_grid(cases=12)
 
@@ -84,3 +84,15 @@ def test_the_keyboard_sorts(page):
 def test_tables_of_groups_stay_as_they_are(page):
     """Rows that only make sense below the one before them are not torn apart."""
     expect(page.locator("table:has(tr.first) .sorts")).to_have_count(0)
+
+
+def test_answers_that_a_server_does_not_count_come_last_either_way(visit):
+    """Unknown tokens are neither the most nor the least."""
+    run = make_run([1.0, 0.0, 1.0])
+    usage = run.cases[0].calls[0].usage.model_copy(update={"prompt_tokens": None})
+    call = run.cases[0].calls[0].model_copy(update={"usage": usage})
+    unknown = run.cases[0].model_copy(update={"calls": (call,)})
+    page = visit([run.model_copy(update={"cases": (unknown, *run.cases[1:])})])
+    for _ in range(2):
+        page.locator("#list").get_by_role("button", name="Tokens").click()
+        expect(page.locator("#rows .l-tokens").last).to_have_text("–")
