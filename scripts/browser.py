@@ -22,7 +22,7 @@ class BrowserError(Exception):
 
 
 def found() -> Path | None:
-    """Return the browser's path, None where there is none. Raises BrowserError for a DSPYSOTA_CHROMIUM that is no file."""
+    """Return the browser's path; None where there is none. Raises BrowserError where DSPYSOTA_CHROMIUM is no file."""
     named = os.environ.get("DSPYSOTA_CHROMIUM")
     if named:
         if not Path(named).is_file():
@@ -33,7 +33,7 @@ def found() -> Path | None:
 
 
 def playwrights_own() -> Path | None:
-    """Return the browser that `playwright install chromium` fetched; None where it did not, or there is no Playwright."""
+    """Return the browser that `playwright install chromium` fetched; None where there is none, or no Playwright."""
     try:
         from playwright.sync_api import sync_playwright
     except ImportError:
@@ -57,8 +57,8 @@ def fetch() -> Path:
         if path is not None:
             return path
     raise BrowserError(
-        f"There is no Chromium, and none could be fetched. {' '.join(said)} Install Chromium and put it on PATH, name it "
-        "in DSPYSOTA_CHROMIUM, or leave the browser's tests out: `make test DSPYSOTA_SKIP_BROWSER=1`."
+        f"There is no Chromium, and none could be fetched. {' '.join(said)} Install Chromium and put it on PATH, name "
+        "it in DSPYSOTA_CHROMIUM, or leave the browser's tests out: `make test DSPYSOTA_SKIP_BROWSER=1`."
     )
 
 

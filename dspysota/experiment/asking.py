@@ -15,7 +15,7 @@ from dspysota.experiment.plan import Plan
 from dspysota.experiment.progress import Progress
 from dspysota.experiment.watching import Watching
 from dspysota.loop import Book, Evaluation
-from dspysota.records import Answer, Case, Example, RunInfo
+from dspysota.records import Case, RunInfo
 from dspysota.store import RunFolder
 
 
@@ -49,16 +49,12 @@ def ask(
         if watch is not None:
             watch.see(case)
 
-    def solve(example: Example) -> Answer:
-        answer = questions.solve(example)
-        return answer.model_copy(update={"details": {**answer.details, **plan.task.told(example)}})
-
     def decided() -> bool:
         return watch is not None and watch.decided
 
     try:
         evaluation = loop.evaluate(
-            solve,
+            questions.solve,
             rows,
             task_score=plan.task.score,
             primary=plan.task.primary,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -20,9 +20,10 @@ from dspysota.experiment.progress import Progress
 from dspysota.experiment.settings import Settings
 from dspysota.experiment.watching import Against, watching
 from dspysota.loop import Evaluation
-from dspysota.records import CompileInfo, Failure, Run, RunInfo
+from dspysota.records import Answer, CompileInfo, Example, Failure, Run, RunInfo
 from dspysota.serving import Endpoint
 from dspysota.store import RunFolder
+from dspysota.tasks import Task
 
 if TYPE_CHECKING:
     from dspysota.approaches import Prepared  # importing it imports DSPy
@@ -120,9 +121,19 @@ def ready(
         requests = _warm_up(plan, server, prepared, limits)
         # One connection a thread that will ask: there are never more than rows.
         lm = _lm(plan, server, max_tokens=max_tokens, at_once=min(plan.concurrency, len(plan.rows)))
-        solve = programs.make_solver(prepared.module, lm, plan.cell.adapter)
+        solve = _told(plan.task, programs.make_solver(prepared.module, lm, plan.cell.adapter))
         questions = Questions(limits, solve, plan.price, _most(plan, prepared, limits))
         yield Ready(server, prepared.info, requests, questions)
+
+
+def _told(task: Task, solve: Callable[[Example], Answer]) -> Callable[[Example], Answer]:
+    """Answers that tell, besides what the program does, what the task has to say of the example."""
+
+    def told(example: Example) -> Answer:
+        answer = solve(example)
+        return answer.model_copy(update={"details": {**answer.details, **task.told(example)}})
+
+    return told
 
 
 def _most(plan: Plan, prepared: Prepared, limits: Limits, *, answer: int | None = None) -> float:

@@ -50,5 +50,7 @@ def test_a_pooled_program_is_measured_like_any_other(installed):
     assert [case["scores"]["f1"] for case in cases] == [1.0, 1.0, 1.0]
     found = [{title.split()[-1] for title in case["details"]["retrieved"]} for case in cases]
     assert all(name.startswith("test") for names in found for name in names)
+    facts = [case["details"]["gold_facts"] for case in cases]
+    assert facts == [[[f"Kite {case['case_id']}", 0]] for case in cases]  # which the report marks
     assert any(len(names) > 1 for names in found)  # paragraphs of other rows
     assert "paragraphs of the whole split, bm25" in json.dumps(project.manifest())

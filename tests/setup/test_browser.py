@@ -70,7 +70,7 @@ def test_package_lists_that_are_too_old_are_renewed_once(place, monkeypatch, cap
         place,
         "apt-get",
         f'if [ "$1" = update ]; then : > {place}/lists; exit 0; fi\n'
-        f'[ -e {place}/lists ] || {{ echo "E: Unable to locate package" >&2; exit 100; }}\n{becoming(place, "chromium")}',
+        f'[ -e {place}/lists ] || {{ echo "E: no such package" >&2; exit 100; }}\n{becoming(place, "chromium")}',
     )
     assert browser.main() == 0
     assert [line.split()[1] for line in capsys.readouterr().err.splitlines() if "apt-get" in line] == [

@@ -52,7 +52,7 @@ def fitted(cases: Cases, pool: Pool, most_bytes: int) -> tuple[int, str, tuple[B
         if taken <= most_bytes or not smaller:
             return most, shared, blocks
         wanted = sum(map(len, lines)) * max(0, most_bytes - len(shared)) / taken
-        for most in smaller:  # noqa: B007 it is the last one that is meant
+        for most in smaller:
             lines = _lines(cases, pool, most)
             if sum(map(len, lines)) <= wanted:
                 break

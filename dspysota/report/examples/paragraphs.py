@@ -14,6 +14,7 @@ RETRIEVED, GOLD, CLAIMED = "retrieved", "gold_facts", "supporting_facts"
 """Details of a case: titles that were retrieved; facts, as [title, sentence], that the answer rests on by the data set;
 and those that the program claims it rests on."""
 
+
 @dataclass(frozen=True)
 class Paragraph:
     """A paragraph that was retrieved, or should have been.
@@ -50,7 +51,9 @@ def paragraphs(case: Case) -> tuple[Paragraph, ...]:
     gold = _facts(case.details.get(GOLD)) if GOLD in case.details else None
     claimed = _facts(case.details.get(CLAIMED))
     found = [
-        Paragraph(title, True, None if gold is None else gold.get(title, ()), claimed.get(title, ()), _words(case, title))
+        Paragraph(
+            title, True, None if gold is None else gold.get(title, ()), claimed.get(title, ()), _words(case, title)
+        )
         for title in dict.fromkeys(titles)
     ]
     missed = [title for title in gold or () if title not in titles]
@@ -85,7 +88,7 @@ def _words(case: Case, title: str) -> str:
     """The paragraph's words behind its title, from the newest message that has it."""
     for text in _sent(case):
         for start, end in ((f"\n{title}: ", "\n"), (f'"{json.dumps(title, ensure_ascii=False)[1:-1]}: ', '"')):
-            before, found, after = f"\n{text}".rpartition(start)
+            _, found, after = f"\n{text}".rpartition(start)
             if found:
                 return after[: after.index(end)] if end in after else after
     return ""

@@ -85,7 +85,9 @@ def values(report: Report) -> Mapping[str, object] | None:
     chosen = examples.sampled(report)
     by_key = {view.run.info.key: view for view in views}
     beside = examples.references([view.run for view in views], report.meta)
-    groups = [_examples(view, chosen.get(view.number, ()), by_key.get(beside.get(view.run.info.key, ""))) for view in views]
+    groups = [
+        _examples(view, chosen.get(view.number, ()), by_key.get(beside.get(view.run.info.key, ""))) for view in views
+    ]
     seen = {kind_of(case) for view in views for case in view.run.cases}
     return {
         "groups": groups,
@@ -101,7 +103,7 @@ def values(report: Report) -> Mapping[str, object] | None:
 def _examples(view: RunView, places: Sequence[int], reference: RunView | None) -> RunExamples:
     cases = [(place, view.run.cases[place - 1]) for place in places]
     needed = {call.messages[0] for _, case in cases for call in case.calls if len(call.messages) > 1}
-    shared = {}
+    shared: dict[Message, Shared] = {}
     for first, (turns, used) in prefixes([call for case in view.run.cases for call in case.calls]).items():
         if first in needed:
             anchor = f"{view.anchor}-prompt-{len(shared) + 1}"

@@ -3,7 +3,7 @@
 import os
 
 import pytest
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import BrowserContext, sync_playwright
 
 from dspysota.records import ReferenceCell
 from dspysota.report import html
@@ -46,29 +46,42 @@ def browser(chromium):
         started.close()
 
 
-@pytest.fixture
-def visit(browser, tmp_path):
-    """Opens the report of runs from disk, as a person would; `address` is what follows the file's name."""
-    troubles, requests, contexts = [], [], []
-    path = tmp_path / "report.html"
+class Visits:
+    """Opens the report of runs from disk, as a person would, and hears what the page says and asks for."""
 
-    def heard(page):
-        page.on("console", lambda one: troubles.append(f"{one.type}: {one.text}"))
-        page.on("pageerror", lambda one: troubles.append(str(one)))
-        page.on("dialog", lambda one: (troubles.append(one.message), one.dismiss()))
-        page.on("request", lambda one: requests.append(one.url.partition("#")[0]))
+    def __init__(self, browser, path):
+        self.browser, self.path = browser, path
+        self.contexts: list[BrowserContext] = []
+        self.troubles: list[str] = []
+        self.requests: list[str] = []
+        self.provoked: list[str] = []
+        """Words of the troubles that a test makes on purpose."""
 
-    def go(runs, meta=REFERENCES, address="", **options):
-        path.write_text(html.render(runs, meta), encoding="utf-8", newline="\n")
-        contexts.append(browser.new_context(**options))
-        contexts[-1].set_default_timeout(PATIENCE)
-        contexts[-1].on("page", heard)
-        page = contexts[-1].new_page()
-        page.goto(path.as_uri() + address)
+    def __call__(self, runs, meta=REFERENCES, address="", **options):
+        """The page; `address` is what follows the file's name."""
+        self.path.write_text(html.render(runs, meta), encoding="utf-8", newline="\n")
+        context = self.browser.new_context(**options)
+        self.contexts.append(context)
+        context.set_default_timeout(PATIENCE)
+        page = context.new_page()
+        page.on("console", lambda one: self.troubles.append(f"{one.type}: {one.text}"))
+        page.on("pageerror", lambda one: self.troubles.append(str(one)))
+        page.on("dialog", self._dismiss)
+        page.on("request", lambda one: self.requests.append(one.url.partition("#")[0]))
+        page.goto(self.path.as_uri() + address)
         return page
 
-    yield go
-    for context in contexts:
+    def _dismiss(self, dialog):
+        self.troubles.append(dialog.message)
+        dialog.dismiss()
+
+
+@pytest.fixture
+def visit(browser, tmp_path):
+    """Opens reports; afterwards none may have complained, or asked for anything but its own file."""
+    visits = Visits(browser, tmp_path / "report.html")
+    yield visits
+    for context in visits.contexts:
         context.close()
-    assert troubles == []
-    assert set(requests) == {path.as_uri()}
+    assert [one for one in visits.troubles if not any(words in one for words in visits.provoked)] == []
+    assert set(visits.requests) == {visits.path.as_uri()}

@@ -4,7 +4,7 @@ import pytest
 
 from benchmarks import report_size
 from dspysota.report.meta import ReportMeta
-from dspysota.store import write_finished
+from dspysota.store import load_runs, write_finished
 from tests.factories import make_grid
 
 
@@ -19,7 +19,7 @@ def folder(tmp_path):
 
 def test_repeated_runs_have_as_many_cases_and_no_two_alike(folder):
     """What is measured is not smaller than it looks: ids, questions and outputs differ."""
-    runs = report_size.repeated(report_size.load_runs(folder), 1_234)
+    runs = report_size.repeated(load_runs(folder), 1_234)
     assert sum(len(run.cases) for run in runs) == 1_234
     for run in runs:
         assert len({case.case_id for case in run.cases}) == len(run.cases)

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from dspysota.report.meta import Outcome, ReportMeta
-from tests.factories import make_grid
+from tests.factories import make_grid, make_run
 
 GRID = make_grid(cases=12)
 
@@ -18,11 +18,17 @@ def outcomes():
 
 
 def column(page, at):
-    return [" ".join(one.split()) for one in page.locator(f"#runs table.runs tbody tr > :nth-child({at})").all_inner_texts()]
+    return [
+        " ".join(one.split()) for one in page.locator(f"#runs table.runs tbody tr > :nth-child({at})").all_inner_texts()
+    ]
 
 
 def numbers(page, at):
-    return [float(re.search(r"[\d,.]+", one)[0].replace(",", "")) for one in column(page, at)]
+    return [float(re.findall(r"[\d,.]+", one)[0].replace(",", "")) for one in column(page, at)]
+
+
+def outcomes_shown(page):
+    return [re.findall("failed|passed|not judged", one)[0] for one in column(page, 1)]
 
 
 @pytest.fixture
@@ -49,11 +55,9 @@ def test_numbers_are_sorted_by_their_value_whatever_stands_behind_them(page, nam
 
 def test_failed_runs_come_first_before_anything_is_pressed(page):
     """And again when the outcomes are sorted: failed, not judged, passed."""
-    words = [re.search("failed|passed|not judged", one)[0] for one in column(page, 1)]
-    assert words[0] == "failed"
+    assert outcomes_shown(page)[0] == "failed"
     page.locator("#runs table.runs").get_by_role("button", name="Outcome").click()
-    words = [re.search("failed|passed|not judged", one)[0] for one in column(page, 1)]
-    assert words == ["failed", "not judged", *["passed"] * 8]
+    assert outcomes_shown(page) == ["failed", "not judged", *["passed"] * 8]
 
 
 def test_a_sorted_table_has_an_address(visit):
@@ -80,3 +84,15 @@ def test_the_keyboard_sorts(page):
 def test_tables_of_groups_stay_as_they_are(page):
     """Rows that only make sense below the one before them are not torn apart."""
     expect(page.locator("table:has(tr.first) .sorts")).to_have_count(0)
+
+
+def test_answers_that_a_server_does_not_count_come_last_either_way(visit):
+    """Unknown tokens are neither the most nor the least."""
+    run = make_run([1.0, 0.0, 1.0])
+    usage = run.cases[0].calls[0].usage.model_copy(update={"prompt_tokens": None})
+    call = run.cases[0].calls[0].model_copy(update={"usage": usage})
+    unknown = run.cases[0].model_copy(update={"calls": (call,)})
+    page = visit([run.model_copy(update={"cases": (unknown, *run.cases[1:])})])
+    for _ in range(2):
+        page.locator("#list").get_by_role("button", name="Tokens").click()
+        expect(page.locator("#rows .l-tokens").last).to_have_text("–")

@@ -55,7 +55,7 @@ function turn(role, text) {
 function calledWith(call) {
   const words = [`${count(call.usage[0])} + ${count(call.usage[1])} tokens`, `${short(call.seconds)} s`];
   if (call.first !== null) words.push(`first token ${short(call.first)} s`);
-  if (call.queue !== null) words.push(`queued ${short(call.queue)} s`);
+  if (call.queue >= 0.001) words.push(`queued ${short(call.queue)} s`);
   if (call.finish !== null) words.push(`finished by ${shown(call.finish)}`);
   if (call.attempts > 1) words.push(`${call.attempts} attempts, ${short(call.retry)} s lost`);
   return words.join(" · ");
@@ -194,7 +194,10 @@ function exampleView(book, details, { onMove, onClose }) {
       byId("example-link").href = `#${anchorOf(book, one)}`;
       byId("example-before").disabled = at <= 0;
       byId("example-next").disabled = at < 0 || at >= size - 1;
-      if (!dialog.open) dialog.showModal();
+      if (!dialog.open) {
+        dialog.showModal();
+        body.focus(); // so that the arrow keys scroll
+      }
       fill(one, other).catch((error) => {
         body.replaceChildren(element("p", "cut", `This case could not be unpacked (${error.message}); cases.jsonl has it.`));
       });

@@ -122,7 +122,7 @@ function explorer(book) {
     const next = readAddress(book, hash, state);
     if (next) {
       take(next);
-      if (next.open === null) byId("examples").scrollIntoView();
+      if (next.open === null) byId("examples").scrollIntoView({ behavior: "instant" });
     } else if (state.open !== null) {
       state.open = null; // before it closes, which would lead back here
       view.close();

@@ -108,6 +108,6 @@ function sortedTables() {
     const sort = known.get(anchor)?.[Number(words.get("table") ?? 1) - 1];
     if (!sort || !words.get("by")) return;
     sort(words.get("by"), words.get("down") === "1");
-    byId(anchor).scrollIntoView();
+    byId(anchor).scrollIntoView({ behavior: "instant" });
   };
 }
