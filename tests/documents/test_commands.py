@@ -12,9 +12,6 @@ from dspysota.cli import COMMANDS, parser
 from tests.documents import project
 from tests.documents.blocks import ROOT, Command, blocks, command, commands, of
 
-AWAITED = frozenset({"runs", "view", "export"})
-"""Commands that docs/history.md is about. Until they are there, their lines cannot be read; then they are read."""
-
 OTHERS = {
     "source": "of the shell",
     "pip": "not ours; what it installs is not to be fetched here",
@@ -65,15 +62,7 @@ def test_pytest_takes_the_line_and_finds_tests(line, said):
 @pytest.mark.parametrize("line", of_program("dspysota"), ids=str)
 def test_dspysota_takes_the_line(line):
     """The real parser reads it, every option with its value."""
-    if line.words[1] in AWAITED - set(COMMANDS):
-        pytest.skip(f"there is no `dspysota {line.words[1]}` yet")
-
     assert parser().parse_args(line.words[1:]).run
-
-
-def test_nothing_is_awaited_that_is_there():
-    """The list above is emptied when it has done its work."""
-    assert not AWAITED or AWAITED - set(COMMANDS), "all commands are there: empty AWAITED"
 
 
 @pytest.mark.parametrize("line", MAKE, ids=str)

@@ -1,6 +1,5 @@
 """The chart of quality against cost."""
 
-import re
 
 import pytest
 
