@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from dspysota.cli import COMMANDS, parser
+from dspysota.cli import parser
 from tests.documents import project
 from tests.documents.blocks import ROOT, Command, blocks, command, commands, of
 

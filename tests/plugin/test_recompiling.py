@@ -104,4 +104,4 @@ def test_cases_of_a_program_that_was_lost_are_in_no_run(project):
     (info,) = project.manifest()["runs"]
     assert (1, 10) == (info["sessions"], len(project.cases()))
     assert 1 == len(project.folders)
-    assert 1 == result.stdout.str().count("gsm8k / smollm2-135m")
+    assert 1 == result.stdout.str().count("gsm8k / smollm2-135m / cot")
