@@ -1,7 +1,5 @@
 """The chart of quality against cost."""
 
-import re
-
 import pytest
 
 from dspysota.records import ReferenceCell, Run, Usage

@@ -9,7 +9,21 @@ from dspysota.report import html
 from dspysota.report.charts.failures import KINDS
 from dspysota.report.sections import across, costs, failures, latency, lift
 from tests.factories import make_call, make_case, make_grid, make_info, make_run
-from tests.report.drawings import LARGE, META, PRICE, SMALL, boxes, drawings, figures, found, many, place, shown, titled, walk
+from tests.report.drawings import (
+    LARGE,
+    META,
+    PRICE,
+    SMALL,
+    boxes,
+    drawings,
+    figures,
+    found,
+    many,
+    place,
+    shown,
+    titled,
+    walk,
+)
 from tests.report.test_html import Page
 
 
