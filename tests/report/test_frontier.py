@@ -1,6 +1,5 @@
 """The chart of quality against cost."""
 
-
 import pytest
 
 from dspysota.records import ReferenceCell, Run, Usage
