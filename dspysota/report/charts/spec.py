@@ -10,6 +10,7 @@ import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, Literal
 
 from dspysota.report.charts.labels import long
@@ -25,6 +26,8 @@ WIDE, NARROW = 720, 358
 """Widths of the two drawings, in CSS pixels: beside a margin of text, and on a phone."""
 SIZE = 12
 """Of letters, in pixels."""
+APART = 6
+"""Pixels between the words of neighbouring ticks, at least."""
 INK, SOFT, RULE, AXIS, PAPER, ACCENT = (f"var(--{name})" for name in ("ink", "soft", "rule", "axis", "paper", "accent"))
 COLOURS = tuple(f"var(--m{place})" for place in range(6))
 SHAPES = (
@@ -203,13 +206,19 @@ def ticks(low: float, high: float) -> list[float]:
     return found
 
 
-def fitting(found: Sequence[tuple[float, str]], scale: Scale, frame: Frame, most: int) -> Sequence[tuple[float, str]]:
+def fitting(found: Sequence[tuple[float, str]], scale: Scale, frame: Frame, most: int) -> list[tuple[float, str]]:
     """The ticks of a horizontal axis whose words stay within the drawing: every one of them, or every second, or third,
-    so that no more are left than `most`."""
-    places = {place: frame.left + frame.across * scale.part(place) for place, _ in found}
-    halves = {place: long(said, SIZE - 1) / 2 for place, said in found}
-    inside = [(place, said) for place, said in found if halves[place] <= places[place] <= frame.width - halves[place]]
-    return inside[:: math.ceil(len(inside) / most)] if inside else inside
+    so that no more are left than `most`, and their words do not touch."""
+    placed = []
+    for tick, said in found:
+        middle, half = frame.left + frame.across * scale.part(tick), long(said, SIZE - 1) / 2
+        if half <= middle <= frame.width - half:
+            placed.append((middle - half, middle + half, (tick, said)))
+    for every in range(1, len(placed) + 1):
+        kept = placed[::every]
+        if len(kept) <= most and all(one[1] + APART <= after[0] for one, after in pairwise(kept)):
+            return [tick for *_, tick in kept]
+    return []
 
 
 def steps(top: float) -> list[tuple[float, str]]:
