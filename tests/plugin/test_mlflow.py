@@ -3,7 +3,6 @@
 import pytest
 
 pytest_plugins = ["pytester"]
-pytest.importorskip("mlflow")
 
 
 def stored(folder):

@@ -17,7 +17,8 @@ from dspysota.tracking import address, log
 from tests.factories import make_run
 from tests.history.keeping import FIRST, judged, keep
 
-pytest.importorskip("mlflow")
+AGEING = pytest.mark.filterwarnings("ignore::FutureWarning")
+"""MLflow warns that folder stores will go some day; that is what these tests ask for, and nothing of ours."""
 
 PRICES = Prices(basis="list", tokens=TokenPrice(prompt=1.0, completion=2.0))
 
@@ -53,7 +54,7 @@ def logged(client):
     return experiment, parents, {run.info.run_name: run for run in runs if run not in parents}
 
 
-@pytest.mark.filterwarnings("ignore::FutureWarning")
+@AGEING
 @pytest.mark.parametrize("kind", ["folder", "database"])
 def test_each_run_is_an_mlflow_run(folder, client, tmp_path, kind):
     """With what identifies it, its figures with the ends of their intervals, and its verdicts."""
@@ -82,7 +83,7 @@ def test_each_run_is_an_mlflow_run(folder, client, tmp_path, kind):
     assert tags["mlflow.source.git.commit"] == load_runs(folder)[0].info.commit
 
 
-@pytest.mark.filterwarnings("ignore::FutureWarning")
+@AGEING
 def test_the_report_is_kept_once_for_the_folder(folder, client, tmp_path):
     """In the MLflow run above the others, which the user interface folds out."""
     uri = (tmp_path / "mlruns").as_uri()
@@ -99,7 +100,7 @@ def test_the_report_is_kept_once_for_the_folder(folder, client, tmp_path):
         assert file.read() == (folder / "report.html").read_bytes()
 
 
-@pytest.mark.filterwarnings("ignore::FutureWarning")
+@AGEING
 def test_nothing_is_logged_twice(folder, client, tmp_path):
     """The same command may be typed again."""
     uri = (tmp_path / "mlruns").as_uri()
@@ -109,7 +110,7 @@ def test_nothing_is_logged_twice(folder, client, tmp_path):
     assert len(logged(client(uri))[2]) == 2
 
 
-@pytest.mark.filterwarnings("ignore::FutureWarning")
+@AGEING
 def test_no_key_and_no_address_gets_there(folder, tmp_path):
     """Neither those of the command nor that of the endpoint; the store may be shared."""
     uri = (tmp_path / "mlruns").as_uri()
@@ -180,7 +181,7 @@ def test_a_store_needs_a_name(tmp_path):
         address(" ", tmp_path)
 
 
-@pytest.mark.filterwarnings("ignore::FutureWarning")
+@AGEING
 def test_stored_runs_are_logged_by_a_command(folder, client, tmp_path, monkeypatch, capsys):
     """Later, or from another machine."""
     monkeypatch.chdir(tmp_path)

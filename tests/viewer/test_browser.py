@@ -1,26 +1,10 @@
 """The pages in a real browser: nothing is refused by their own policy, and drawings are to be seen."""
 
-import shutil
-
 import pytest
 
 from dspysota.records import Prices, TokenPrice
 from tests.history.keeping import FIRST, over_time
 from tests.viewer.conftest import serving
-
-CHROMIUM = shutil.which("chromium")
-sync_api = pytest.importorskip("playwright.sync_api")
-
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs Debian's chromium")
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
-        yield browser
-        browser.close()
-
 
 SCRIPTED = """<!doctype html><meta charset="utf-8"><title>begun</title><p>a report</p><script>
 history.pushState(null, "", "#case-7");

@@ -1,16 +1,12 @@
 """The report in a real Chromium. Whatever a test does, the page may load nothing, complain of nothing, ask nothing."""
 
-import os
-
 import pytest
-from playwright.sync_api import BrowserContext, sync_playwright
+from playwright.sync_api import BrowserContext
 
 from dspysota.records import ReferenceCell
 from dspysota.report import html
 from dspysota.report.meta import ReportMeta, Terms
-from scripts import browser as wanted
 
-OPTIONS = ["--no-sandbox", "--disable-gpu"]
 PATIENCE = 20_000
 """Milliseconds that a page may take for what it was told, on a machine that does much else."""
 
@@ -21,29 +17,6 @@ def terms(task, program):
 
 
 REFERENCES = ReportMeta(command="pytest evals", terms=(terms("gsm8k", "cot"), terms("hotpotqa", "read")))
-
-
-@pytest.fixture(scope="session")
-def chromium():
-    """Path of the browser; without one these tests are skipped, or fail where DSPYSOTA_REQUIRE_BROWSER=1."""
-    if os.environ.get("DSPYSOTA_SKIP_BROWSER") == "1":
-        pytest.skip("DSPYSOTA_SKIP_BROWSER=1")
-    try:
-        path, why = wanted.found(), "there is no Chromium: `make browser` fetches one"
-    except wanted.BrowserError as error:
-        path, why = None, str(error)
-    if path is None:
-        (pytest.fail if os.environ.get("DSPYSOTA_REQUIRE_BROWSER") == "1" else pytest.skip)(why)
-    return path
-
-
-@pytest.fixture(scope="module")
-def browser(chromium):
-    """One for the tests of a file: while Playwright runs, nobody else can have an event loop."""
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=chromium, args=OPTIONS)
-        yield started
-        started.close()
 
 
 class Visits:
