@@ -89,7 +89,10 @@ class Criterion:
 
 @dataclass(frozen=True, kw_only=True)
 class Verdict:
-    """A claim judged. True when the outcome is PASS; with `lenient` when it is INCONCLUSIVE, too. Never otherwise."""
+    """A claim judged. True when the outcome is PASS; with `lenient` when it is INCONCLUSIVE, too.
+
+    Without `gate` it is true whenever the claim was judged at all, and so fails no assertion; its words stay the same.
+    """
 
     outcome: Outcome
     run: str
@@ -113,8 +116,12 @@ class Verdict:
     """The same of the reference's."""
     lenient: bool = False
     """Whether whoever asked takes an undecided claim for no failure (`--sota-inconclusive=warn`)."""
+    gate: bool = True
+    """False where whoever asked wants to be told, and no test to fail for it (`gate: false` in a profile's claim)."""
 
     def __bool__(self) -> bool:
+        if not self.gate:
+            return self.outcome is not Outcome.DESCRIPTIVE
         return self.outcome is Outcome.PASS or (self.lenient and self.outcome is Outcome.INCONCLUSIVE)
 
     @property

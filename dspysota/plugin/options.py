@@ -87,7 +87,7 @@ OPTIONS = (
         flag="--sota-inconclusive",
         metavar="fail|warn",
         help="What an undecided claim does to its test: fail, or warn, which lets it pass with a warning. A claim that "
-        "FAILs always fails. Without it as the profile says, else fail.",
+        "FAILs fails whatever it says. Without it as the profile says, else fail.",
     ),
     Option(
         flag="--sota-reference",

@@ -83,9 +83,9 @@ class Seen:
     verdicts: list[Verdict] = field(default_factory=list)
     """Of the claims that the test asserted."""
 
-    def decide(self, verdict: Verdict, *, lenient: bool) -> Verdict:
-        """Note the verdict of a claim; it is taken as the user said that an undecided one is to be taken."""
-        verdict = replace(verdict, lenient=lenient)
+    def decide(self, verdict: Verdict, *, lenient: bool, gate: bool) -> Verdict:
+        """Note the verdict of a claim; it is taken as the user said that an undecided or a refuted one is to be."""
+        verdict = replace(verdict, lenient=lenient or not gate, gate=gate)
         if verdict not in self.verdicts:
             self.verdicts.append(verdict)
         return verdict

@@ -114,6 +114,8 @@ class ClaimTerms(Record):
     """Which run of the reference's model it is measured against."""
     alpha: float = 0.05
     """Error rate of the verdict."""
+    gate: bool = True
+    """False where the verdict is for reading: it stands in every report, and fails no test."""
 
     @model_validator(mode="after")
     def _make_sense(self) -> Self:

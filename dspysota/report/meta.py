@@ -42,6 +42,11 @@ class Decision(Record):
         """Whether the verdict failed its test, other than for being open: one that a test expected did not."""
         return self.outcome == "failed" and not self.verdict
 
+    @property
+    def told(self) -> bool:
+        """Whether the claim is refuted and no test failed for it, since none was to."""
+        return str(self.verdict.outcome) == "FAIL" and not self.verdict.gate
+
 
 class Terms(Record):
     """What a profile claims of the candidates of a task, and which cell it calls the reference."""

@@ -18,6 +18,12 @@ def test_version_is_the_packages_own(capsys):
     assert capsys.readouterr().out == f"dspysota {__version__}\n"
 
 
+def test_the_module_is_the_command_too():
+    """`python -m dspysota`, where no script is on the path."""
+    done = subprocess.run([sys.executable, "-m", "dspysota", "--version"], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, f"dspysota {__version__}\n")
+
+
 def test_help_lists_every_command_and_shows_examples(capsys):
     """Whoever types --help sees what there is and how it is typed."""
     with pytest.raises(SystemExit):

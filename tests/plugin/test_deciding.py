@@ -107,6 +107,33 @@ def test_a_refuted_claim_fails_whatever_an_undecided_one_may_do(claimed):
     assert {"INCONCLUSIVE", "FAIL"} == {str(one.verdict.outcome) for one in project.meta().verdicts}
 
 
+@pytest.mark.parametrize("right,kind,word", [(20, "passed", "FAIL"), (37, "inconclusive", "INCONCLUSIVE")])
+def test_a_claim_that_is_no_gate_is_told_and_fails_nothing(claimed, right, kind, word):
+    """Under `gate: false` the verdict has the same word everywhere, the page its colour, and a warning names it."""
+    project = claimed(right=right)
+    project.profile(PROFILE.replace("{quality_ratio: 0.9}", "{quality_ratio: 0.9, gate: false}"))
+
+    result = project.run()
+    values, tags = claim_case(project)
+
+    assert ({kind: 1, "warnings": 1}, pytest.ExitCode.OK) == (counts(result), result.ret)
+    result.stdout.fnmatch_lines([f"*Claim: {word}: *"])
+    assert (word, "failure" in tags) == (values["verdict"], False)
+    colour = {"FAIL": "failed", "INCONCLUSIVE": "undecided"}[word]
+    page = (project.latest / "report.html").read_text()
+    assert f'<header class="banner {colour}">' in page
+    assert f"The claim: {word}" in page
+
+
+def test_a_test_of_its_own_claim_fails_though_the_profiles_is_no_gate(claimed):
+    """`gate: false` is said of the profile's claim alone."""
+    project = claimed(right=20)
+    project.profile(PROFILE.replace("{quality_ratio: 0.9}", "{quality_ratio: 0.9, gate: false}"))
+    project.tests(EVALS.replace(">= claim", '>= __import__("dspysota").Claim(quality=0.95)'))
+
+    assert {"failed": 1} == counts(project.run())
+
+
 def test_what_a_test_expects_fails_nothing(claimed):
     """A test may assert that a claim does not hold; the verdict is shown, and the page is not red for it."""
     project = claimed(right=20)

@@ -44,7 +44,7 @@ def state(report: Report) -> str:
     meta = report.meta
     judged = {view.verdict for view in report.runs}
     red = meta.gate is not None and meta.gate.red
-    if "failed" in judged or meta.unmade or meta.failed or red or any(one.failed for one in meta.verdicts):
+    if "failed" in judged or meta.unmade or meta.failed or red or any(one.failed or one.told for one in meta.verdicts):
         return "failed"
     if any(one.verdict.outcome == "INCONCLUSIVE" for one in meta.verdicts):
         return "undecided"
