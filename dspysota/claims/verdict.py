@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
+from dspysota.costs import amount
 from dspysota.records import Policy, Provenance
 from dspysota.stats import Interval
 
@@ -30,7 +31,9 @@ class Criterion:
     name: str
     """`quality` or `cost`."""
     unit: str
-    """What is compared: the metric's name, `$ a question` or `FLOP a question`."""
+    """What is compared: the metric's name, `$ a question` or `FLOP a question`.
+
+    The first word of a cost's unit is what its amounts are in."""
     outcome: Outcome
     bar: float
     """Ratio claimed: quality at least, cost at most."""
@@ -63,11 +66,12 @@ class Criterion:
 
     def _parts(self) -> Iterator[str]:
         bound = "at least" if self.name == "quality" else "at most"
-        money = "$" if self.unit.startswith("$") else ""
-        shown = f"{money}{_number(self.value)}"
-        other = "unknown" if self.reference_value is None else f"{money}{_number(self.reference_value)}"
-        sides = f"{shown} against {other}"
-        yield f"{sides} {self.unit.removeprefix('$ ')}" if money else f"{self.unit} {sides}"
+        what, _, each = self.unit.partition(" ")
+        if self.name == "cost":
+            yield f"{amount(self.value, what)} against {amount(self.reference_value, what)} {each}"
+        else:
+            other = "unknown" if self.reference_value is None else f"{self.reference_value:.3f}"
+            yield f"{self.unit} {self.value:.3f} against {other}"
         if self.ratio is None:
             yield f"no ratio to compare with the claimed {self.bar:g}"
         else:
@@ -142,7 +146,9 @@ class Verdict:
         """What was compared with what, where each comes from, and how often such a verdict errs."""
         how = f"{self.policy}, " if self.policy else ""
         rate = "" if self.outcome is Outcome.DESCRIPTIVE else f", error rate {self.alpha:.0%}"
-        run, reference = over(self.run, self.seeds), over(self.reference, self.reference_seeds)
+        data = f"{self.run.partition(' · ')[0]} · "  # both answer the same questions: once said is enough
+        reference = self.reference.removeprefix(data) if self.run.startswith(data) else self.reference
+        run, reference = over(self.run, self.seeds), over(reference, self.reference_seeds)
         return f"{run} ({self.run_provenance}) against {reference} ({how}{self.reference_provenance}){rate}"
 
     def criterion(self, name: str) -> Criterion | None:
@@ -156,10 +162,6 @@ class Verdict:
     def __str__(self) -> str:
         """The sentences, a line each."""
         return "\n".join(self.sentences())
-
-
-def _number(value: float) -> str:
-    return f"{value:.3f}" if 0.1 <= value < 1e6 or value == 0 else f"{value:.3g}"
 
 
 def over(name: str, seeds: int) -> str:

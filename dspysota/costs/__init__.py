@@ -7,7 +7,7 @@ counts, and what none does: docs/costs.md.
 from dspysota.costs.amounts import BASES, dollars, known, named, of_run
 from dspysota.costs.compiling import Spend
 from dspysota.costs.summary import Estimate, Retries, Summary, break_even, per_question, summary, usd_per_question
-from dspysota.costs.words import counted, pair, undecided
+from dspysota.costs.words import amount, counted, pair, undecided
 
 __all__ = [
     "BASES",
@@ -15,6 +15,7 @@ __all__ = [
     "Retries",
     "Spend",
     "Summary",
+    "amount",
     "break_even",
     "counted",
     "dollars",

@@ -28,8 +28,8 @@ class RefutedClaim(pytest.PytestWarning):
 def decider(item: pytest.Item, seen: sights.Seen) -> Callable[[Verdict], Verdict]:
     """What a claim's comparison calls with its verdict: notes it, and takes it as the user said.
 
-    `--sota-inconclusive` says it of undecided claims, `gate: false` in the profile of its own claim. A claim of the test's
-    own, with other bars than the profile's for its cell, always opens or closes its gate.
+    `--sota-inconclusive` says it of undecided claims, `gate: false` in the profile of its own claim. A claim of the
+    test's own, with other bars than the profile's for its cell, always opens or closes its gate.
     """
 
     def decide(verdict: Verdict) -> Verdict:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Iterable
 
-from dspysota.costs import Estimate, Summary
+from dspysota.costs import Estimate, Summary, amount
 from dspysota.records import Failure, Usage
 from dspysota.stats import Interval
 from dspysota.untrusted import clip, one_line, visible
@@ -41,8 +40,6 @@ SHORT = {
 """Failure classes whose names are too long for a terminal's line."""
 
 _ASCII = str.maketrans({"·": "/", "–": "-", "…": "...", "×": "x", "“": '"', "”": '"', "’": "'", "∞": "inf"})
-
-_PREFIXES = ("", "k", "M", "G", "T", "P", "E", "Z")
 
 _SECRET = re.compile(r"key|token|secret|password|passwd|credential|authorization", re.IGNORECASE)
 _INNOCENT = re.compile(r"tokens?$|tokenizer|batched", re.IGNORECASE)
@@ -161,26 +158,10 @@ def short(value: float | None) -> str:
     return f"{value:,.{decimals}f}"
 
 
-def amount(value: float | None, unit: str) -> str:
-    """Dollars, or operations with the prefix that keeps them short: three significant figures, never an exponent.
-
-    >>> amount(0.000147123, "$"), amount(1234.5, "$"), amount(1.4554e12, "FLOP"), amount(0.0, "$"), amount(None, "$")
-    ('$0.000147', '$1,234', '1.46 TFLOP', '$0', 'unknown')
-    """
-    if value is None:
-        return "unknown"
-    if math.isinf(value):
-        return "∞"
-    if unit == "$":
-        return f"${_significant(value)}"
-    place = min(len(_PREFIXES) - 1, max(0, math.floor(math.log10(value) / 3))) if value > 0 else 0
-    return f"{_significant(value / 1000**place)} {_PREFIXES[place]}{unit}"
-
-
 def estimated(estimate: Estimate | None, unit: str) -> str:
     """An amount with its interval.
 
-    >>> estimated(Estimate(value=0.2, interval=Interval(0.1, math.inf)), "$"), estimated(None, "$")
+    >>> estimated(Estimate(value=0.2, interval=Interval(0.1, float("inf"))), "$"), estimated(None, "$")
     ('$0.2 [$0.1, ∞]', '–')
     """
     if estimate is None:
@@ -192,14 +173,6 @@ def estimated(estimate: Estimate | None, unit: str) -> str:
 def per_question(cost: Summary | None) -> str:
     """What a question cost, for a narrow place."""
     return "unknown" if cost is None or cost.per_question is None else amount(cost.per_question.value, cost.unit)
-
-
-def _significant(value: float) -> str:
-    if value == 0:
-        return "0"
-    decimals = max(0, 2 - math.floor(math.log10(abs(value))))
-    words = f"{value:,.{decimals}f}"
-    return words.rstrip("0").rstrip(".") if decimals else words
 
 
 def digest(value: str | None) -> str:

@@ -81,9 +81,14 @@ def headline(meta: ReportMeta) -> str:
 
 def summed_up(verdict: Verdict) -> str:
     """The verdict in one sentence behind its word: who against whom, and each ratio with what was claimed."""
+    return f"{verdict.sides}: {ratios(verdict)}"
+
+
+def ratios(verdict: Verdict) -> str:
+    """Each ratio with what was claimed, and what would settle it."""
     parts = [_ratio(one) for one in verdict.criteria] or list(verdict.notes[:1])
     more = f"; about {rounded(verdict.more):,} more examples would probably settle it" if verdict.more else ""
-    return f"{verdict.sides}: {'; '.join(parts)}{more}"
+    return f"{'; '.join(parts)}{more}"
 
 
 def candidates(runs: Sequence[Run], meta: ReportMeta) -> tuple[Candidate, ...]:

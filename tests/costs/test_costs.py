@@ -264,7 +264,7 @@ def test_a_claim_takes_the_costs_of_both_runs():
 
     by_size = small.vs(large, costs=lambda run: costs.of_run(run, "parameters")) >= Claim(cost=0.5)
     assert by_size.outcome is Outcome.PASS
-    assert "FLOP a question 1e+12 against 3e+12" in str(by_size)
+    assert "1 TFLOP against 3 TFLOP a question" in str(by_size)
 
 
 def test_a_claim_on_an_unknown_cost_is_refused_with_its_cure():

@@ -18,7 +18,7 @@ def values(report: Report) -> Mapping[str, object]:
     failed = [view for view in report.runs if view.verdict == "failed"]
     passed = [view for view in report.runs if view.verdict == "passed"]
     meta = report.meta
-    made = [(one.verdict, verdicts.summed_up(one.verdict)) for one in verdicts.decisions(meta)]
+    made = [(one.verdict, verdicts.ratios(one.verdict)) for one in verdicts.decisions(meta)]
     return {
         "state": state(report),
         "claims": made,
