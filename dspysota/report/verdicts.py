@@ -86,7 +86,9 @@ def summed_up(verdict: Verdict) -> str:
 
 def ratios(verdict: Verdict) -> str:
     """Each ratio with what was claimed, and what would settle it."""
-    parts = [_ratio(one) for one in verdict.criteria] or list(verdict.notes[:1])
+    alone = len(verdict.criteria) == 1
+    said = [_ratio(one) if alone else f"{_ratio(one)}: {one.outcome}" for one in verdict.criteria]
+    parts = said or list(verdict.notes[:1])
     more = f"; about {rounded(verdict.more):,} more examples would probably settle it" if verdict.more else ""
     return f"{'; '.join(parts)}{more}"
 

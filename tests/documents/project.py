@@ -31,6 +31,7 @@ def make(folder: Path) -> Path:
         shutil.copy(ROOT / name, project / name)
     (project / "prices.yaml").write_text(PRICES)
     (project / "mine.yaml").write_text(one("README.md", "yaml", "name: mine").text)
+    (project / "smallest.yaml").write_text(one("docs/results.md", "yaml", "name: smallest").text)
     for rows in (project / "data", folder / "shared" / "data"):
         write_rows(rows)
     runs = [make_run(), make_run(model_name="qwen2.5-coder-1.5b")]

@@ -1,6 +1,9 @@
 """Paragraphs in order: by words, by meaning, by both, over ten of them or over thousands."""
 
 import copy
+import os
+import subprocess
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -219,3 +222,19 @@ def test_copies_of_a_program_share_its_corpus():
 
     assert copy.deepcopy(retriever) is retriever
     assert copy.deepcopy(corpus) is corpus
+
+
+def test_where_jax_is_installed_it_leaves_the_gpu_to_the_model_server(tmp_path):
+    """The library imports JAX where it can, which would take most of a GPU's memory for a few paragraphs."""
+    fake = tmp_path / "jax"
+    fake.mkdir()
+    (fake / "__init__.py").write_text("import os\nprint('JAX on', os.environ['JAX_PLATFORMS'])\n")
+    (fake / "lax.py").write_text("raise ImportError\n")
+    index = "from dspysota.programs.retrieval.bm25 import Bm25Index as Index"
+    ask = f"{index}; print(Index(['a kite', 'a ship']).ranking('ship'))"
+    environment = {name: value for name, value in os.environ.items() if name != "JAX_PLATFORMS"}
+    environment["PYTHONPATH"] = os.pathsep.join([str(tmp_path), *sys.path])
+
+    done = subprocess.run([sys.executable, "-c", ask], capture_output=True, text=True, check=True, env=environment)
+
+    assert done.stdout.splitlines() == ["JAX on cpu", "[1]"]

@@ -105,7 +105,17 @@ def test_what_is_claimed_is_drawn_where_it_is():
     assert line[1][1] == pytest.approx(14 + (440 - 62) * (1 - 0.6 / 1.0), abs=0.02)
 
 
-def test_without_prices_runs_are_placed_by_tokens():
+def test_where_nothing_has_a_price_a_token_of_a_large_model_costs_more_than_one_of_a_small_model():
+    """Equal tokens and equal scores: only the small model's run is on the front."""
+    runs = [make_run([1.0, 0.0], model_name=name, key=name) for name in ("qwen2.5-coder-0.5b", "qwen2.5-coder-1.5b")]
+    [figure] = figures(frontier, runs)
+
+    assert "exact_match against FLOP a correct answer" == figure.title
+    assert "On the Pareto front, from the cheapest: qwen2.5-coder-0.5b cot zero_shot 0.500 at" in figure.words
+    assert "1.5b" not in figure.words.partition("from the cheapest")[2]
+
+
+def test_without_prices_and_sizes_runs_are_placed_by_tokens():
     """What cannot be paid can be counted; a run whose server did not say has no place, and is named."""
     silent = make_case(calls=(make_call(usage=Usage(prompt_tokens=None)),))
     runs = [make_run(), Run(info=make_info(key="silent", approach="few_shot"), cases=(silent,))]

@@ -4,7 +4,9 @@ Lucene's variant, k1 = 1.5, b = 0.75, as bm25s has it. English stop words are le
 """
 
 import logging
+import os
 from collections.abc import Sequence
+from typing import Any
 
 from dspysota.programs.retrieval.index import descending
 
@@ -13,7 +15,7 @@ class Bm25Index:
     """Texts by their words. Ten paragraphs take about a millisecond, 66,000 about ten seconds. Read-only once made."""
 
     def __init__(self, texts: Sequence[str]) -> None:
-        import bm25s  # here, because it takes seconds to import and GSM8K never needs it
+        bm25s = _bm25s()
 
         logging.getLogger("bm25s").setLevel(logging.WARNING)  # it sets DEBUG, and has a line for each of its indexes
         tokens = _words(texts)
@@ -29,6 +31,14 @@ class Bm25Index:
 
 
 def _words(texts: Sequence[str]) -> list[list[str]]:
+    words: list[list[str]] = _bm25s().tokenize(list(texts), stopwords="en", return_ids=False, show_progress=False)
+    return words
+
+
+def _bm25s() -> Any:
+    """The library; here, because it takes seconds to import and GSM8K never needs it."""
+    # Where JAX is installed the library tries it, and JAX takes most of a GPU's memory: the model server's.
+    os.environ.setdefault("JAX_PLATFORMS", "cpu")
     import bm25s
 
-    return bm25s.tokenize(list(texts), stopwords="en", return_ids=False, show_progress=False)
+    return bm25s

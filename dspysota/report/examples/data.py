@@ -76,7 +76,7 @@ def _entries(report: Report) -> list[Entry]:
 
 def _index(report: Report, entries: Sequence[Entry]) -> Mapping[str, object]:
     examples = {entry.example: entry for entry in entries}
-    firsts = [examples[number] for number in sorted(examples)]
+    firsts = [examples[place] for place in sorted(examples)]
     return {
         "kinds": KINDS,
         "runs": list(_runs(report)),

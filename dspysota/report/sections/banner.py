@@ -30,7 +30,7 @@ def values(report: Report) -> Mapping[str, object]:
         "failed": failed,
         "passed": passed,
         "command": redacted(report.meta.command),
-        "commits": sorted({info.commit or "not in a repository" for info in infos}),
+        "commits": sorted({info.commit[:12] if info.commit else "not in a repository" for info in infos}),
         "seeds": sorted({info.seed for info in infos}),
         "started": min((info.started for info in infos), default=None),
         "data": [(data, said(data)) for data in _distinct([info.data for info in infos])],
@@ -105,6 +105,8 @@ def priced(info: RunInfo) -> str:
         found.append(f"${one.prompt:g} + ${one.completion:g}{cached} a million tokens ({one.source})")
     if prices is not None and prices.usd_per_hour is not None:
         found.append(f"${prices.usd_per_hour:g} an hour of its machine")
+    if prices is not None and prices.basis == "parameters":
+        found.append("counted by parameters × tokens")
     return "; ".join(found) or "none given"
 
 

@@ -1,6 +1,7 @@
 """Quality against cost: one chart a data set.
 
-Cost is that of a correct answer where it is known of all runs that had one, by one basis; else tokens a question.
+Cost is that of a correct answer where it is known of all runs that had one, by one basis: the one that they name, else
+parameters × tokens. Where it is not, tokens a question.
 """
 
 from __future__ import annotations
@@ -8,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from dspysota.costs import Estimate
+from dspysota.records import UNITS, Basis
 from dspysota.report import references
 from dspysota.report.charts import Figure, frontier
 from dspysota.report.charts.points import Bar, Cost, Point, front
@@ -89,17 +92,33 @@ def _roles(view: RunView, best: set[str], beside: frozenset[str]) -> list[str]:
 
 
 def _axis(views: Sequence[RunView]) -> Axis:
-    """Cost of a correct answer where every run that had one has it by the same basis, else tokens."""
+    """Cost of a correct answer where every run that had one has it by the same basis, else tokens.
+
+    The basis that the runs name; where they name none, parameters × tokens: a token of a large model costs more than
+    one of a small model, and tokens alone would draw them as equal.
+    """
     able = [view for view in views if view.right]
-    priced = [view.cost for view in able if view.cost and view.cost.per_correct and view.cost.per_correct.value > 0]
-    if not priced or len(priced) < len(able) or len({cost.basis for cost in priced}) > 1:
+    bases: list[Basis] = [*dict.fromkeys(view.cost.basis for view in able if view.cost), "parameters"]
+    basis = next((one for one in bases if all(_placed(view, one) for view in able)), None)
+    if not able or basis is None:
         return TOKENS
-    unit = priced[0].unit
+    unit = UNITS[basis]
 
     def value(view: RunView) -> float | None:
-        return view.cost.per_correct.value if view.cost and view.cost.per_correct else None
+        found = _per_correct(view, basis)
+        return found.value if found else None
 
     def interval(view: RunView) -> Interval | None:
-        return view.cost.per_correct.interval if view.cost and view.cost.per_correct else None
+        found = _per_correct(view, basis)
+        return found.interval if found else None
 
     return Axis(Cost(f"{unit} a correct answer", lambda x: amount(x, unit)), value, interval, "nothing was right")
+
+
+def _placed(view: RunView, basis: Basis) -> bool:
+    found = _per_correct(view, basis)
+    return found is not None and found.value > 0  # the scale is logarithmic
+
+
+def _per_correct(view: RunView, basis: Basis) -> Estimate | None:
+    return next((cost.per_correct for cost in view.costs if cost.basis == basis), None)
