@@ -42,7 +42,7 @@ def apply(job: Job) -> Outcome:
     with quiet(), dspy.context(**job.dspy_settings()):
         score = evaluate(job, module)
     few = [f"Only {len(states)} of {wanted} members: no more of the candidates differ and got anything right."]
-    cuts = [f"Member {number}: {note}" for number, state in enumerate(states, 1) for note in found.cuts.get(state, ())]
+    cuts = [f"Member {number}: {note}" for number, state in enumerate(states, 1) for note in found.fitting.notes(state)]
     return Outcome(
         module=module,
         validation_score=score,

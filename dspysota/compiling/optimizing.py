@@ -12,30 +12,37 @@ import dspy
 from dspysota.compiling import saved
 from dspysota.compiling.budget import BudgetSpentError
 from dspysota.compiling.crew import Crew
-from dspysota.compiling.fit import fit
+from dspysota.compiling.fit import Fitting
 from dspysota.compiling.job import Job, Outcome
 from dspysota.compiling.scoring import CrewEvaluate
 from dspysota.errors import ProgramError, SotaError
 
 
-def optimize(job: Job, search: Callable[[], dspy.Module]) -> Outcome:
+def optimize(job: Job, search: Callable[[], dspy.Module], fitting: Fitting | None = None) -> Outcome:
     """Let `search` look for a program; return what it found, or the best one scored when the budget ran out.
 
-    Candidates are scored on the validation rows. Raises ProgramError when the budget ended before one was, when none
+    Candidates are scored on the validation rows, cut to the context before: `fitting` tells afterwards what each of
+    them lost. Raises ProgramError when the budget ended before one was, when none
     scored above zero, when the server answered nothing, and when the optimizer itself failed.
     """
     if not job.validation:
         raise ProgramError(
             f"There are no validation rows of {job.task} to choose programs by; raise optimize.validation."
         )
-    with job.progress.shown(f"Compiling {job.task} {job.program}"), quiet(), dspy.context(**job.dspy_settings()):
+    fitting = fitting or Fitting(job)
+    settings = {**job.dspy_settings(), "callbacks": [fitting, job.board]}
+    with job.progress.shown(f"Compiling {job.task} {job.program}"), quiet(), dspy.context(**settings):
         module = _guarded(job, search) or best_scored(job)
+        fitting.cut(module)
         if _score_of(job, module) is None and evaluate(job, module) is None:
             module = best_scored(job)
     _check(job)
-    validation_score = _score_of(job, module)
-    notes = (*_as_before(job, module), *fit(module, job))
-    return Outcome(module=module, validation_score=validation_score, candidates=len(job.board.candidates), notes=notes)
+    return Outcome(
+        module=module,
+        validation_score=_score_of(job, module),
+        candidates=len(job.board.candidates),
+        notes=(*fitting.notes(saved.state_of(module)), *_as_before(job, module)),
+    )
 
 
 def evaluate(job: Job, module: dspy.Module) -> float | None:
