@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, SupportsFloat
 
 from dspysota import programs, tasks
 from dspysota.approaches import approach
 from dspysota.approaches.preparing import Effort, Prepared, Teacher, prepare
-from dspysota.errors import ConfigError
+from dspysota.errors import ConfigError, MetricError
 from dspysota.profiles import Optimize
 from dspysota.profiles.values import check_at_once
 from dspysota.programs import SeededLM
@@ -18,7 +19,10 @@ from dspysota.records import Budget, Example, TokenPrice
 from dspysota.tasks import Splits
 
 Metric = Callable[[Example, str | None], float]
-"""The score, in [0, 1], of (row, answer of the program); the answer is None where none could be read."""
+"""The score, in [0, 1], of (row, answer of the program); the answer is None where none could be read.
+
+What it raises, and what it returns that is no such score, ends the compilation.
+"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +51,8 @@ class Optimizer:
 
         `train` is asked and shown, `validation` is what candidates are chosen by; both are used whole. `program` is a
         program of the task, its default one unless told. Raises ConfigError for a wrong name or setting, DataError
-        where the two share a question, ProgramError where nothing can be prepared.
+        where the two share a question, MetricError where the metric fails or returns no score, ProgramError where
+        nothing can be prepared.
         """
         if not train:
             raise ConfigError("There are no training rows; give at least one.")
@@ -82,7 +87,7 @@ class Optimizer:
         task = tasks.get(self.task)
         if self.metric is None:
             return task.score(example, prediction, output)
-        return {task.primary: float(self.metric(example, prediction))}
+        return {task.primary: _score(self.metric, example, prediction)}
 
     def _teacher(self) -> Teacher | None:
         if self.teacher is None:
@@ -152,6 +157,29 @@ def create_optimizer(  # noqa: PLR0913  all but the name by keyword
         progress=progress,
         settings=settings,
     )
+
+
+def _score(metric: Metric, example: Example, answer: str | None) -> float:
+    """Return what a metric says of an answer. Raises MetricError where it fails, or says no number in [0, 1]."""
+    name = getattr(metric, "__name__", type(metric).__name__)
+    try:
+        value: object = metric(example, answer)
+    except Exception as error:
+        raise MetricError(
+            f"The metric {name!r} failed with {type(error).__name__}: {_line(str(error))}; it is called with a row and "
+            "the text of the answer, None where there is none, and has to return a score in [0, 1]."
+        ) from error
+    try:
+        score = float(value) if isinstance(value, SupportsFloat) else math.nan
+    except (TypeError, ValueError, OverflowError):
+        score = math.nan
+    if not 0 <= score <= 1:
+        raise MetricError(f"The metric {name!r} returned {_line(repr(value))}; it has to return a score in [0, 1].")
+    return score
+
+
+def _line(text: str) -> str:
+    return " ".join(text.split())[:200]
 
 
 def served_name(lm: SeededLM) -> str:

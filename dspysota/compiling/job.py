@@ -82,7 +82,7 @@ class Job:
     @property
     def marks(self) -> Marks:
         """The metric, over training and validation rows."""
-        return Marks((*self.train, *self.validation), self.score)
+        return Marks((*self.train, *self.validation), self.score, self.tape.end)
 
     @cached_property
     def longest_questions(self) -> Mapping[str, Mapping[str, Any]]:

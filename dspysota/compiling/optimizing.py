@@ -55,13 +55,19 @@ def evaluate(job: Job, module: dspy.Module) -> float | None:
         try:
             result = CrewEvaluate(give=crew.give, devset=rows, metric=job.marks, failure_score=0.0)(module)
         except BudgetSpentError:
+            watch(job)
             return None
     return sum(float(score) for *_, score in result.results) / len(rows)
 
 
 def watch(job: Job) -> None:
-    """Raise ProgramError once the tape sends nothing more, for another reason than a budget that is spent: the server
-    failed every one of the first requests, or does not report what the budget counts."""
+    """Raise once the tape sends nothing more, for another reason than a budget that is spent.
+
+    MetricError where the metric failed; ProgramError where the server failed every one of the first requests, or does
+    not report what the budget counts.
+    """
+    if job.tape.ended:
+        raise job.tape.ended
     if error := job.tape.given_up:
         raise ProgramError(f"Compiling {job.task} gave up: every request so far failed, the last with {error!r}.")
     if name := job.tape.uncounted:
@@ -106,15 +112,12 @@ def _guarded(job: Job, search: Callable[[], dspy.Module]) -> dspy.Module | None:
     """Return what the search found, None where the budget ended it."""
     try:
         module = search()
-    except SotaError:
-        if job.tape.stopped:
-            return None
-        watch(job)
-        raise
     except Exception as error:
-        if job.tape.stopped:
+        if job.tape.stopped and not job.tape.ended:
             return None
         watch(job)
+        if isinstance(error, SotaError):
+            raise
         # DSPy asserts what kind of error it may meet, without a word: the one that it met says more.
         shown = error if str(error) else error.__context__ or error
         raise ProgramError(
