@@ -32,7 +32,7 @@ _MEMBER = re.compile(r"members\[([0-9]{1,3})\]\.", re.ASCII)
 
 def apply(job: Job) -> Outcome:
     """Return the ensemble, its score that of its own votes. Raises ProgramError as `random_search` does."""
-    settings = job.chosen(DEFAULTS, LEAST)
+    settings = job.chosen(DEFAULTS, LEAST, random_search.MOST)
     wanted = settings.pop("members")
     found = random_search.searched(job, settings)
     states = _best(found.scored, wanted)

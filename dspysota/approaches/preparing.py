@@ -18,6 +18,7 @@ from dspysota.approaches import split as split_approach
 from dspysota.compiling import saved
 from dspysota.compiling.budget import Guard
 from dspysota.compiling.job import Job, Outcome, make_job
+from dspysota.compiling.optimizing import applied
 from dspysota.compiling.progress import Progress
 from dspysota.compiling.tape import Tape
 from dspysota.errors import ConfigError
@@ -168,7 +169,7 @@ class _Work:
             progress=self.shown,
             **self.fields,
         )
-        outcome = self.chosen.apply(job)
+        outcome = applied(self.chosen.apply, job)
         state = saved.state_of(outcome.module)
         return state, _info(outcome, state, job, self.effort)
 

@@ -30,13 +30,17 @@ LEAST: Mapping[str, float] = {
     "max_bootstrapped_demos": 1,
     "max_labeled_demos": 0,
     "max_rounds": 1,
+    "metric_threshold": 0.0,
 }
 """The smallest values that make sense."""
+
+MOST: Mapping[str, float] = {"metric_threshold": 1.0}
+"""The largest ones."""
 
 
 def apply(job: Job) -> Outcome:
     """Return the winner on the validation rows. Raises ProgramError where the budget does not even suffice for one."""
-    return searched(job, job.chosen(DEFAULTS, LEAST)).outcome
+    return searched(job, job.chosen(DEFAULTS, LEAST, MOST)).outcome
 
 
 class Found(NamedTuple):

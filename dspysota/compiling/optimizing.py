@@ -10,7 +10,7 @@ from contextlib import contextmanager, redirect_stderr, redirect_stdout
 import dspy
 
 from dspysota.compiling import saved
-from dspysota.compiling.budget import BudgetSpentError
+from dspysota.compiling.budget import BudgetSpentError, refusal
 from dspysota.compiling.crew import Crew
 from dspysota.compiling.fit import Fitting
 from dspysota.compiling.job import Job, Outcome
@@ -43,6 +43,25 @@ def optimize(job: Job, search: Callable[[], dspy.Module], fitting: Fitting | Non
         candidates=len(job.board.candidates),
         notes=(*fitting.notes(saved.state_of(module)), *_as_before(job, module)),
     )
+
+
+def applied(apply: Callable[[Job], Outcome], job: Job) -> Outcome:
+    """Return what an approach prepares, whether or not it works in this frame: one of another distribution may not.
+
+    Raises what it raises, but ProgramError where that is DSPy's word for a budget that is spent; and as `watch` does,
+    also where the approach did not mind.
+    """
+    try:
+        outcome = apply(job)
+    except SotaError:
+        raise
+    except Exception as error:
+        watch(job)
+        if spent := refusal(error):
+            raise ProgramError(f"{spent} What was paid for is kept; give it more.") from error
+        raise
+    watch(job)
+    return outcome
 
 
 def evaluate(job: Job, module: dspy.Module) -> float | None:
