@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
@@ -129,8 +130,8 @@ def create_optimizer(  # noqa: PLR0913  all but the name by keyword
 
     What was compiled is kept, and an interrupted compilation goes on, for the same arguments, rows, and address of the
     model. A function cannot be told from another one: with a `metric` of yours nothing is kept unless you give its
-    `metric_version`, a text that you change when you change it. Raises ConfigError for an unknown name, and for models
-    that are not of `make_lm`.
+    `metric_version`, a text that you change when you change it. Raises ConfigError for an unknown name, for models that
+    are not of `make_lm`, and for arguments of another kind or out of their bounds.
     """
     approach(name)
     tasks.get(task)
@@ -141,15 +142,15 @@ def create_optimizer(  # noqa: PLR0913  all but the name by keyword
                 f"The model is a {type(model).__name__}; give one of dspysota.programs.make_lm(url, name, key, "
                 "max_tokens=…), whose answers can be counted and kept."
             )
-    return Optimizer(
+    optimizer = Optimizer(
         name=name,
         task=task,
         lm=lm,
         metric=metric,
         metric_version=metric_version,
         teacher=teacher,
-        budget=budget or Budget(),
-        prices=prices or {},
+        budget=Budget() if budget is None else budget,
+        prices={} if prices is None else prices,
         adapter=adapter,
         context_length=context_length,
         seed=seed,
@@ -157,6 +158,35 @@ def create_optimizer(  # noqa: PLR0913  all but the name by keyword
         progress=progress,
         settings=settings,
     )
+    _check(optimizer)
+    return optimizer
+
+
+def _check(given: Optimizer) -> None:
+    """Raise ConfigError for the first argument that is of another kind than it has to be, or out of bounds."""
+    length = given.context_length
+    wanted = {
+        "metric": (given.metric is None or callable(given.metric), "a function of (example, answer)"),
+        "metric_version": (isinstance(given.metric_version, str | None), "a text"),
+        "budget": (isinstance(given.budget, Budget), "a dspysota.Budget, such as Budget(calls=500)"),
+        "prices": (_are_prices(given.prices), "a dspysota.records.TokenPrice for each served name"),
+        "seed": (type(given.seed) is int, "a whole number"),
+        "context_length": (length is None or (type(length) is int and length >= 1), "a number of tokens, 1 or more"),
+    }
+    for name, (fits, kind) in wanted.items():
+        if not fits:
+            raise ConfigError(f"The {name} cannot be {_line(repr(getattr(given, name)))}; give {kind}.")
+    for name, value in given.settings.items():
+        try:
+            json.dumps(value)
+        except (TypeError, ValueError, RecursionError) as error:
+            raise ConfigError(
+                f"The setting {name} cannot be {_line(repr(value))}; give a value that JSON can hold."
+            ) from error
+
+
+def _are_prices(prices: object) -> bool:
+    return isinstance(prices, Mapping) and all(isinstance(price, TokenPrice) for price in prices.values())
 
 
 def _score(metric: Metric, example: Example, answer: str | None) -> float:
