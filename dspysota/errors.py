@@ -2,6 +2,7 @@
 
 SotaError
 ├── ConfigError        an option, profile, catalog entry or environment value is wrong
+│   └── MetricError    a metric of one's own failed, or returned no score
 ├── DataError          rows are missing, malformed, or the splits overlap
 ├── ModelError         weights cannot be had, do not match their digest, or cannot be served
 │   └── ServerError    a model server did not start, died, or refused a request
@@ -21,6 +22,10 @@ class SotaError(Exception):
 
 class ConfigError(SotaError):
     """An option, profile, catalog entry or environment value is wrong."""
+
+
+class MetricError(ConfigError):
+    """A metric of one's own failed, or returned no score."""
 
 
 class DataError(SotaError):

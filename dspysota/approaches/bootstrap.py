@@ -21,13 +21,15 @@ SELECTS = False
 DEFAULTS: Mapping[str, Any] = {"max_bootstrapped_demos": 4, "max_labeled_demos": 0, "max_rounds": 1}
 """Of `dspy.BootstrapFewShot`."""
 
+LEAST: Mapping[str, float] = {"max_bootstrapped_demos": 1, "max_labeled_demos": 0, "max_rounds": 1}
+
 
 def apply(job: Job) -> Outcome:
     """Ask training questions and keep the first full-mark answers, in the order of the rows, as demonstrations.
 
     Raises ProgramError when no question is answered right, or when the server answers none at all.
     """
-    search, module = asked(job, job.chosen(DEFAULTS))
+    search, module = asked(job, job.chosen(DEFAULTS, LEAST))
     return Outcome(module=module, notes=(*remarks(search, job), *fit(module, job)))
 
 

@@ -18,10 +18,13 @@ DEFAULTS: Mapping[str, Any] = {"breadth": 5, "depth": 2, "init_temperature": 1.4
 
 LEAST: Mapping[str, float] = {"breadth": 2, "depth": 1, "init_temperature": 0.0}
 
+MOST: Mapping[str, float] = {"init_temperature": 2.0}
+"""Above that, servers refuse it."""
+
 
 def apply(job: Job) -> Outcome:
     """Return the program with the best instructions that were found. Raises ProgramError as `optimize` does."""
-    settings = job.chosen(DEFAULTS, LEAST)
+    settings = job.chosen(DEFAULTS, LEAST, MOST)
 
     def search() -> dspy.Module:
         optimizer = dspy.COPRO(prompt_model=job.proposer, metric=job.marks, **settings)

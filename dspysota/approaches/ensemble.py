@@ -32,7 +32,7 @@ _MEMBER = re.compile(r"members\[([0-9]{1,3})\]\.", re.ASCII)
 
 def apply(job: Job) -> Outcome:
     """Return the ensemble, its score that of its own votes. Raises ProgramError as `random_search` does."""
-    settings = job.chosen(DEFAULTS, LEAST)
+    settings = job.chosen(DEFAULTS, LEAST, random_search.MOST)
     wanted = settings.pop("members")
     found = random_search.searched(job, settings)
     states = _best(found.scored, wanted)
@@ -42,7 +42,7 @@ def apply(job: Job) -> Outcome:
     with quiet(), dspy.context(**job.dspy_settings()):
         score = evaluate(job, module)
     few = [f"Only {len(states)} of {wanted} members: no more of the candidates differ and got anything right."]
-    cuts = [f"Member {number}: {note}" for number, state in enumerate(states, 1) for note in found.cuts.get(state, ())]
+    cuts = [f"Member {number}: {note}" for number, state in enumerate(states, 1) for note in found.fitting.notes(state)]
     return Outcome(
         module=module,
         validation_score=score,

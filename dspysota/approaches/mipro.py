@@ -25,6 +25,9 @@ DEFAULTS: Mapping[str, Any] = {
 
 LEAST: Mapping[str, float] = {"max_bootstrapped_demos": 0, "init_temperature": 0.0}
 
+MOST: Mapping[str, float] = {"init_temperature": 2.0}
+"""Above that, servers refuse it."""
+
 AUTO = ("light", "medium", "heavy")
 
 VIEWED = 10
@@ -38,7 +41,7 @@ def apply(job: Job) -> Outcome:
     are tried on 35 of them first; of more than 100 (`light`; 300 `medium`, 1000 `heavy`) so many are drawn. Raises
     ConfigError, and ProgramError as `optimize` does or where Optuna is missing.
     """
-    settings = job.chosen(DEFAULTS, LEAST)
+    settings = job.chosen(DEFAULTS, LEAST, MOST)
     if settings["auto"] not in AUTO:
         raise ConfigError(f"The setting auto is {settings['auto']!r}; it has to be one of {', '.join(AUTO)}.")
     _check_optuna()

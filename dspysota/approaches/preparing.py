@@ -18,6 +18,7 @@ from dspysota.approaches import split as split_approach
 from dspysota.compiling import saved
 from dspysota.compiling.budget import Guard
 from dspysota.compiling.job import Job, Outcome, make_job
+from dspysota.compiling.optimizing import applied
 from dspysota.compiling.progress import Progress
 from dspysota.compiling.tape import Tape
 from dspysota.errors import ConfigError
@@ -139,8 +140,7 @@ class _Work:
     def kept(self, parts: Mapping[str, Any], use_cache: bool, since: datetime | None) -> tuple[str, CompileInfo]:
         """Return the program's state, loaded or else compiled now and then kept, and what it took."""
         budget = self.effort.optimize.budget
-        key = saved.key_of({**parts, "budget": budget.model_dump(mode="json")})
-        known = saved.load(key, since) if use_cache and self.keep else None
+        known = saved.load(parts, budget, since) if use_cache and self.keep else None
         if known is not None:
             return known[0], known[1].model_copy(update={"reused": True})
         # Without the budget in its name: a search that a small one ended goes on where it was when it is given more.
@@ -154,7 +154,7 @@ class _Work:
             # With requests that failed, others might have been found than on a good day: good for this run only.
             if not tape.unlucky:
                 if self.keep:
-                    saved.save(key, parts, state, info)
+                    saved.save(saved.full_key(parts, budget), parts, state, info)
                 tape.close(remove=info.stopped is None)
         return state, info
 
@@ -169,7 +169,7 @@ class _Work:
             progress=self.shown,
             **self.fields,
         )
-        outcome = self.chosen.apply(job)
+        outcome = applied(self.chosen.apply, job)
         state = saved.state_of(outcome.module)
         return state, _info(outcome, state, job, self.effort)
 

@@ -4,14 +4,12 @@ The candidates are the program as it is, with labels only (the same again, where
 rows as they come, and bootstrapped from shuffled rows; the first of those with the highest score wins.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import dspy
 
-from dspysota.compiling import saved
-from dspysota.compiling.fit import fit
+from dspysota.compiling.fit import Fitting
 from dspysota.compiling.job import Job, Outcome
 from dspysota.compiling.optimizing import optimize, watch
 from dspysota.compiling.search import ConcurrentRandomSearch, Scored
@@ -32,52 +30,47 @@ LEAST: Mapping[str, float] = {
     "max_bootstrapped_demos": 1,
     "max_labeled_demos": 0,
     "max_rounds": 1,
+    "metric_threshold": 0.0,
 }
 """The smallest values that make sense."""
+
+MOST: Mapping[str, float] = {"metric_threshold": 1.0}
+"""The largest ones."""
 
 
 def apply(job: Job) -> Outcome:
     """Return the winner on the validation rows. Raises ProgramError where the budget does not even suffice for one."""
-    return searched(job, job.chosen(DEFAULTS, LEAST)).outcome
+    return searched(job, job.chosen(DEFAULTS, LEAST, MOST)).outcome
 
 
 class Found(NamedTuple):
-    """What a search found: the winner, every candidate scored on all rows, by their seeds, and what was cut of them."""
+    """What a search found: the winner, every candidate scored on all rows, by their seeds, and what each of them lost
+    to fit into the context."""
 
     outcome: Outcome
     scored: list[Scored]
-    cuts: Mapping[str, tuple[str, ...]]
-    """Notes on demonstrations that do not fit into the context, by the candidates' states."""
+    fitting: Fitting
 
 
 def searched(job: Job, settings: Mapping[str, Any]) -> Found:
-    """Search; candidates that would not fit into the context are cut before they are scored.
-
-    Raises ProgramError as `apply` does.
-    """
-    cuts: dict[str, tuple[str, ...]] = {}
+    """Search. Raises ProgramError as `apply` does."""
+    fitting = Fitting(job)
     searches: list[ConcurrentRandomSearch] = []
 
-    def ready(module: dspy.Module) -> None:
-        notes = fit(module, job)
-        cuts[saved.state_of(module)] = notes
-
     def search() -> dspy.Module:
-        searches.append(_search(job, settings, ready))
+        searches.append(_search(job, settings))
         return searches[0].compile(job.student(), trainset=job.examples(), valset=job.held_out())
 
-    outcome = optimize(job, search)
-    notes = cuts.get(saved.state_of(outcome.module), ())
-    return Found(replace(outcome, notes=(*notes, *outcome.notes)), searches[0].scored, cuts)
+    outcome = optimize(job, search, fitting)
+    return Found(outcome, searches[0].scored, fitting)
 
 
-def _search(job: Job, settings: Mapping[str, Any], ready: Callable[[dspy.Module], None]) -> ConcurrentRandomSearch:
+def _search(job: Job, settings: Mapping[str, Any]) -> ConcurrentRandomSearch:
     return ConcurrentRandomSearch(
         # More than go to the server at once, which is the tape's affair: one that waits for the answer to a question
         # that another candidate has asked already leaves its place to the next.
         concurrency=2 * job.concurrency,
         first_alone=not _enough(job, settings),
-        ready=ready,
         on_end=lambda: watch(job),
         metric=job.marks,
         teacher_settings={"lm": job.teacher},

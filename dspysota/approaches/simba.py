@@ -4,11 +4,13 @@ SIMBA selects on its training rows. The programs that won there are scored on th
 one it started from, and the best of them is taken.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import wraps
 from typing import Any
 
 import dspy
 
+from dspysota.compiling.fit import Fitting
 from dspysota.compiling.job import Job, Outcome
 from dspysota.compiling.optimizing import best_scored, evaluate, optimize
 
@@ -28,6 +30,7 @@ def apply(job: Job) -> Outcome:
     """
     settings = job.chosen(DEFAULTS, LEAST)
     settings["bsize"] = min(settings["bsize"], len(job.train))
+    fitting = Fitting(job)
 
     def search() -> dspy.Module:
         evaluate(job, job.student())
@@ -39,9 +42,23 @@ def apply(job: Job) -> Outcome:
             num_threads=job.concurrency,
             **settings,
         )
+        optimizer.strategies = [_cut(strategy, fitting) for strategy in optimizer.strategies]
         found = optimizer.compile(job.student(), trainset=job.examples(), seed=job.seed)
         for candidate in found.candidate_programs:
             evaluate(job, candidate["program"])
         return best_scored(job)
 
-    return optimize(job, search)
+    return optimize(job, search, fitting)
+
+
+def _cut(strategy: Callable[..., bool], fitting: Fitting) -> Callable[..., bool]:
+    """Return a strategy of SIMBA's after which the candidate is cut to the context: SIMBA tries it on training rows,
+    which no evaluation of DSPy's tells."""
+
+    @wraps(strategy)
+    def cut(bucket: Any, candidate: dspy.Module, **values: Any) -> bool:
+        changed = strategy(bucket, candidate, **values)
+        fitting.cut(candidate)
+        return changed
+
+    return cut

@@ -99,7 +99,7 @@ def _cells(step: Step) -> tuple[str, ...]:
         difference = f"{step.state}: {step.remark}"
     return (
         label(step.name),
-        f"{step.program} · {step.approach} · {step.adapter}",
+        step.described,
         text.scored(step.score, step.interval),
         difference,
         "–" if step.score is None else text.tokens(step.tokens),

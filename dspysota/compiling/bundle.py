@@ -8,14 +8,11 @@ Imports no DSPy.
 from __future__ import annotations
 
 import json
-import os
-import re
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from dspysota import paths
-from dspysota.compiling import saved, shape
+from dspysota.compiling import parts, saved, shape
 from dspysota.compiling.library import Stored, read
 from dspysota.compiling.saved import Meta
 from dspysota.errors import ConfigError, ProgramError
@@ -23,19 +20,13 @@ from dspysota.errors import ConfigError, ProgramError
 FORMAT = 1
 """Version of the file; a reader refuses a newer one."""
 
-LEFT_OUT = "(left out)"
-"""Stands for an address, a folder or a secret."""
-
-_ADDRESS = re.compile(r"\b[a-zA-Z][a-zA-Z0-9+.-]{0,20}://[^\s'\"<>]+")
-_SECRET = re.compile(r"api_?key|secret|password|authorization|(?:^|_)token$", re.IGNORECASE)
-
 
 def text_of(entry: Stored) -> str:
     """Return a program as the text of one file, without addresses, folders of this machine, or keys.
 
     The state goes as it is: whatever its demonstrations say, the model is shown it.
     """
-    known = _portable(entry.meta.model_dump(mode="json"))
+    known = parts.portable(entry.meta.model_dump(mode="json"))
     body = {"dspysota_program": FORMAT, **known, "state": json.loads(entry.state)}
     return saved.canonical({**body, "digest": saved.digest_of(saved.canonical(body))}) + "\n"
 
@@ -74,8 +65,10 @@ def open_file(path: Path) -> Stored:
 def keep(entry: Stored, *, force: bool = False) -> bool:
     """Store a program under its key; return False where the same one is there already.
 
-    Raises ConfigError where a different one is there and not `force`, ProgramError when it cannot be written.
+    Raises ConfigError where a different one is there and not `force`, ProgramError when it cannot be written, or the
+    key is not that of its parts; where some were left out of them, that is seen when it is loaded.
     """
+    _check_key(entry.meta)
     folder = saved.folder_of(entry.meta.key)
     try:
         there = read(folder)
@@ -90,6 +83,17 @@ def keep(entry: Stored, *, force: bool = False) -> bool:
         )
     saved.put(entry.meta, entry.state)
     return True
+
+
+def _check_key(meta: Meta) -> None:
+    # Where no request was made, the budget that belongs to the key was not noted.
+    if parts.lacks(meta.parts) or not meta.info.phases:
+        return
+    if saved.full_key(meta.parts, meta.info.budget) != meta.key:
+        raise ProgramError(
+            f"The key {meta.key[:12]!r} is not that of this program, so another program would be taken for it; "
+            "export it again where it was compiled."
+        )
 
 
 def _checked(path: Path, values: dict[str, Any], written: datetime) -> Stored:
@@ -122,19 +126,3 @@ def _first(error: Exception) -> str:
     # Names in it are the file's own, and any text.
     where = ".".join(repr(part)[1:-1] if isinstance(part, str) else str(part) for part in first["loc"])
     return f"{where[:100]}: {first['msg'][:100]}"
-
-
-def _portable(value: Any, name: str = "") -> Any:
-    if isinstance(value, dict):
-        return {key: _portable(inner, key) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [_portable(inner) for inner in value]
-    if not isinstance(value, str):
-        return value
-    if _SECRET.search(name):
-        return LEFT_OUT
-    text = _ADDRESS.sub(LEFT_OUT, value)
-    for folder in (str(paths.cache_home()), str(Path.cwd()), str(Path.home())):
-        if folder != os.sep:
-            text = text.replace(folder, LEFT_OUT)
-    return text

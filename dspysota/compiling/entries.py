@@ -45,6 +45,14 @@ def phases(entries: Sequence[Entry], prices: Mapping[str, TokenPrice]) -> tuple[
     return tuple(_phase(name, those, prices) for name, those in found.items())
 
 
+def session_seconds(entries: Sequence[Entry]) -> float:
+    """Return the seconds of all sessions together, each to the end of its last request."""
+    seconds: dict[int, float] = {}
+    for entry in entries:
+        seconds[entry.session] = max(entry.elapsed, seconds.get(entry.session, 0.0))
+    return sum(seconds.values())
+
+
 def _phase(name: str, entries: Sequence[Entry], prices: Mapping[str, TokenPrice]) -> Phase:
     usage, by_model = Usage(), dict[str, Usage]()
     for entry in entries:

@@ -1,11 +1,14 @@
 """Keeps demonstrations within the model's context."""
 
 import math
+import threading
 from collections.abc import Sequence
 from typing import Any
 
 import dspy
+from dspy.utils.callback import BaseCallback
 
+from dspysota.compiling import saved
 from dspysota.compiling.job import Job
 from dspysota.programs import make_adapter
 
@@ -40,6 +43,34 @@ def fit(module: dspy.Module, job: Job) -> tuple[str, ...]:
                 f"{job.context_length} tokens."
             )
     return tuple(notes)
+
+
+class Fitting(BaseCallback):
+    """Cuts every program before it is evaluated, so that what is scored is what would be delivered.
+
+    A callback of DSPy's, to be told before the board. Safe in several threads.
+    """
+
+    def __init__(self, job: Job) -> None:
+        self._job = job
+        self._notes: dict[str, tuple[str, ...]] = {}
+        self._mutex = threading.Lock()
+
+    def on_evaluate_start(self, call_id: str, instance: Any, inputs: dict[str, Any]) -> None:
+        """Cut the program that is about to be scored."""
+        self.cut(inputs["program"])
+
+    def cut(self, module: dspy.Module) -> None:
+        """Cut a program, and keep what there is to say about it."""
+        notes = fit(module, self._job)
+        if notes:
+            state = saved.state_of(module)
+            with self._mutex:  # of two that are the same after their cuts the same one speaks, whichever comes first
+                self._notes[state] = max(notes, self._notes.get(state, ()))
+
+    def notes(self, state: str) -> tuple[str, ...]:
+        """Return what was said when the program of a state was cut; nothing where it never was."""
+        return self._notes.get(state, ())
 
 
 FRAME = 2000

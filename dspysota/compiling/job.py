@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -82,7 +83,7 @@ class Job:
     @property
     def marks(self) -> Marks:
         """The metric, over training and validation rows."""
-        return Marks((*self.train, *self.validation), self.score)
+        return Marks((*self.train, *self.validation), self.score, self.tape.end)
 
     @cached_property
     def longest_questions(self) -> Mapping[str, Mapping[str, Any]]:
@@ -99,10 +100,15 @@ class Job:
         """Tokens that an answer may take."""
         return int(getattr(self.lm, "kwargs", {}).get("max_tokens") or 0)
 
-    def chosen(self, defaults: Mapping[str, Any], least: Mapping[str, float] | None = None) -> dict[str, Any]:
-        """Return the approach's settings over its defaults; `least` are the smallest values that make sense.
+    def chosen(
+        self,
+        defaults: Mapping[str, Any],
+        least: Mapping[str, float] | None = None,
+        most: Mapping[str, float] | None = None,
+    ) -> dict[str, Any]:
+        """Return the approach's settings over its defaults; `least` and `most` bound the values that make sense.
 
-        Raises ConfigError for an unknown, ill-typed or too small one.
+        Raises ConfigError for an unknown or ill-typed one, one out of bounds, and a float that is no finite number.
         """
         for name, value in self.settings.items():
             if name not in defaults:
@@ -111,8 +117,12 @@ class Job:
             fits = isinstance(value, int | float) if wanted is float else isinstance(value, wanted)
             if not fits or (isinstance(value, bool) and wanted is not bool):
                 raise ConfigError(f"The setting {name} is {json.dumps(value)}; it has to be like {defaults[name]!r}.")
+            if isinstance(value, float) and not math.isfinite(value):
+                raise ConfigError(f"The setting {name} is {value}; it has to be a number like {defaults[name]!r}.")
             if least and name in least and value < least[name]:
                 raise ConfigError(f"The setting {name} is {value}; it has to be at least {least[name]}.")
+            if most and name in most and value > most[name]:
+                raise ConfigError(f"The setting {name} is {value}; it has to be at most {most[name]}.")
         return {**defaults, **self.settings}
 
 

@@ -10,32 +10,58 @@ from contextlib import contextmanager, redirect_stderr, redirect_stdout
 import dspy
 
 from dspysota.compiling import saved
-from dspysota.compiling.budget import BudgetSpentError
+from dspysota.compiling.budget import BudgetSpentError, refusal
 from dspysota.compiling.crew import Crew
-from dspysota.compiling.fit import fit
+from dspysota.compiling.fit import Fitting
 from dspysota.compiling.job import Job, Outcome
 from dspysota.compiling.scoring import CrewEvaluate
 from dspysota.errors import ProgramError, SotaError
 
 
-def optimize(job: Job, search: Callable[[], dspy.Module]) -> Outcome:
+def optimize(job: Job, search: Callable[[], dspy.Module], fitting: Fitting | None = None) -> Outcome:
     """Let `search` look for a program; return what it found, or the best one scored when the budget ran out.
 
-    Candidates are scored on the validation rows. Raises ProgramError when the budget ended before one was, when none
+    Candidates are scored on the validation rows, cut to the context before: `fitting` tells afterwards what each of
+    them lost. Raises ProgramError when the budget ended before one was, when none
     scored above zero, when the server answered nothing, and when the optimizer itself failed.
     """
     if not job.validation:
         raise ProgramError(
             f"There are no validation rows of {job.task} to choose programs by; raise optimize.validation."
         )
-    with job.progress.shown(f"Compiling {job.task} {job.program}"), quiet(), dspy.context(**job.dspy_settings()):
+    fitting = fitting or Fitting(job)
+    settings = {**job.dspy_settings(), "callbacks": [fitting, job.board]}
+    with job.progress.shown(f"Compiling {job.task} {job.program}"), quiet(), dspy.context(**settings):
         module = _guarded(job, search) or best_scored(job)
+        fitting.cut(module)
         if _score_of(job, module) is None and evaluate(job, module) is None:
             module = best_scored(job)
     _check(job)
-    validation_score = _score_of(job, module)
-    notes = (*_as_before(job, module), *fit(module, job))
-    return Outcome(module=module, validation_score=validation_score, candidates=len(job.board.candidates), notes=notes)
+    return Outcome(
+        module=module,
+        validation_score=_score_of(job, module),
+        candidates=len(job.board.candidates),
+        notes=(*fitting.notes(saved.state_of(module)), *_as_before(job, module)),
+    )
+
+
+def applied(apply: Callable[[Job], Outcome], job: Job) -> Outcome:
+    """Return what an approach prepares, whether or not it works in this frame: one of another distribution may not.
+
+    Raises what it raises, but ProgramError where that is DSPy's word for a budget that is spent; and as `watch` does,
+    also where the approach did not mind.
+    """
+    try:
+        outcome = apply(job)
+    except SotaError:
+        raise
+    except Exception as error:
+        watch(job)
+        if spent := refusal(error):
+            raise ProgramError(f"{spent} What was paid for is kept; give it more.") from error
+        raise
+    watch(job)
+    return outcome
 
 
 def evaluate(job: Job, module: dspy.Module) -> float | None:
@@ -48,13 +74,19 @@ def evaluate(job: Job, module: dspy.Module) -> float | None:
         try:
             result = CrewEvaluate(give=crew.give, devset=rows, metric=job.marks, failure_score=0.0)(module)
         except BudgetSpentError:
+            watch(job)
             return None
     return sum(float(score) for *_, score in result.results) / len(rows)
 
 
 def watch(job: Job) -> None:
-    """Raise ProgramError once the tape sends nothing more, for another reason than a budget that is spent: the server
-    failed every one of the first requests, or does not report what the budget counts."""
+    """Raise once the tape sends nothing more, for another reason than a budget that is spent.
+
+    MetricError where the metric failed; ProgramError where the server failed every one of the first requests, or does
+    not report what the budget counts.
+    """
+    if job.tape.ended:
+        raise job.tape.ended
     if error := job.tape.given_up:
         raise ProgramError(f"Compiling {job.task} gave up: every request so far failed, the last with {error!r}.")
     if name := job.tape.uncounted:
@@ -99,15 +131,12 @@ def _guarded(job: Job, search: Callable[[], dspy.Module]) -> dspy.Module | None:
     """Return what the search found, None where the budget ended it."""
     try:
         module = search()
-    except SotaError:
-        if job.tape.stopped:
-            return None
-        watch(job)
-        raise
     except Exception as error:
-        if job.tape.stopped:
+        if job.tape.stopped and not job.tape.ended:
             return None
         watch(job)
+        if isinstance(error, SotaError):
+            raise
         # DSPy asserts what kind of error it may meet, without a word: the one that it met says more.
         shown = error if str(error) else error.__context__ or error
         raise ProgramError(

@@ -7,6 +7,7 @@ from typing import Any
 
 import dspy
 
+from dspysota.errors import MetricError
 from dspysota.records import Example
 
 Primary = Callable[[Example, str | None, str], float]
@@ -29,15 +30,22 @@ class Marks:
 
     The score is the task's primary metric, in [0, 1]. The raw output is not handed on, since optimizers keep none: a
     primary metric has to read the prediction alone. Called with DSPy's `(example, prediction, trace=None, …)`.
+
+    DSPy takes whatever a metric raises for a wrong answer. So a MetricError is told to `on_error`, too.
     """
 
-    def __init__(self, rows: Iterable[Example], primary: Primary) -> None:
+    def __init__(self, rows: Iterable[Example], primary: Primary, on_error: Callable[[MetricError], None]) -> None:
         self._rows = {row.question: row for row in rows}
         self._primary = primary
+        self._on_error = on_error
 
     def __call__(self, example: Any, prediction: Any, trace: object = None) -> float:
         """Return the score of a prediction; nothing predicted is no answer."""
-        return self._primary(self._rows[example["question"]], answer_of(prediction), "")
+        try:
+            return self._primary(self._rows[example["question"]], answer_of(prediction), "")
+        except MetricError as error:
+            self._on_error(error)
+            raise
 
     def feedback(
         self, example: Any, prediction: Any, trace: object = None, name: str | None = None, part: object = None

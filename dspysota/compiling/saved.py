@@ -21,8 +21,9 @@ from pydantic import AwareDatetime, Field, JsonValue
 
 from dspysota import __version__, paths
 from dspysota.compiling import shape
+from dspysota.compiling.parts import difference
 from dspysota.errors import ProgramError
-from dspysota.records import CompileInfo, Record
+from dspysota.records import Budget, CompileInfo, Record
 
 if TYPE_CHECKING:
     import dspy
@@ -51,6 +52,11 @@ _SHOWN = ("demos", "traces", "train")
 def key_of(parts: Mapping[str, Any]) -> str:
     """Return the sha256 of what determines a program, 64 hexadecimal digits."""
     return hashlib.sha256(canonical(parts).encode()).hexdigest()
+
+
+def full_key(parts: Mapping[str, Any], budget: Budget) -> str:
+    """Return the key of a program: of its parts and of the budget that it was searched within."""
+    return key_of({**parts, "budget": budget.model_dump(mode="json")})
 
 
 def state_of(module: dspy.Module) -> str:
@@ -117,13 +123,15 @@ def put(meta: Meta, state: str) -> None:
         raise ProgramError(f"The compiled program cannot be kept in {str(folder)!r}: {error.strerror}.") from error
 
 
-def load(key: str, since: datetime | None = None) -> tuple[str, CompileInfo] | None:
-    """Return the state kept for a key and what its compilation took, None where there is none made at `since` or later.
+def load(parts: Mapping[str, Any], budget: Budget, since: datetime | None = None) -> tuple[str, CompileInfo] | None:
+    """Return the state kept for a key's parts and what its compilation took, None where there is none made at `since`
+    or later.
 
     Raises ProgramError when the files are damaged or belong to another program; with `since` they count as older.
     """
+    key = full_key(parts, budget)
     try:
-        found = read(folder_of(key))
+        found = _of_parts(key, parts, budget)
     except ProgramError:
         if since is None:
             raise
@@ -131,9 +139,25 @@ def load(key: str, since: datetime | None = None) -> tuple[str, CompileInfo] | N
     if found is None:
         return None
     meta, state = found
+    return (state, meta.info) if since is None or (meta.made is not None and meta.made >= since) else None
+
+
+def _of_parts(key: str, parts: Mapping[str, Any], budget: Budget) -> tuple[Meta, str] | None:
+    """Return what is kept for a key. Raises ProgramError where it was made of other parts: an import is anybody's."""
+    found = read(folder_of(key))
+    if found is None:
+        return None
+    meta, _ = found
     if meta.key != key:
         raise damaged(folder_of(key))
-    return (state, meta.info) if since is None or (meta.made is not None and meta.made >= since) else None
+    spent = {"budget": meta.info.budget.model_dump(mode="json")} if meta.info.phases else {}
+    sought = {"budget": budget.model_dump(mode="json")} if meta.info.phases else {}
+    if differs := difference({**meta.parts, **spent}, {**parts, **sought}):
+        raise ProgramError(
+            f"The stored program {key[:12]!r} is another one than its key says: it has another {differs}. Delete it "
+            f"(`dspysota programs rm {key[:12]}`), or run with --sota-no-cache, to have it compiled."
+        )
+    return found
 
 
 def read(folder: Path) -> tuple[Meta, str] | None:

@@ -13,14 +13,16 @@ from dspysota.compiling.board import Whole
 from dspysota.compiling.budget import refusal
 from dspysota.compiling.concurrently import first_successes
 from dspysota.compiling.crew import Give
+from dspysota.errors import MetricError
 
 
 class CrewEvaluate(dspy.Evaluate):
     """`dspy.Evaluate` over a crew: the same result, and callbacks told the same.
 
     What a program raises scores `failure_score`, as there, and never ends it; but a request that did not fit into the
-    budget any more does: BudgetSpentError is raised, since a score of the rest would be none. No row is ever asked
-    twice, however slow it is, and Evaluates may run side by side (DSPy's share a list of progress bars and cannot).
+    budget any more does: BudgetSpentError is raised, since a score of the rest would be none, and so is MetricError. No
+    row is ever asked twice, however slow it is, and Evaluates may run side by side (DSPy's share a list of progress
+    bars and cannot).
     `on_end(rows)` is called after each row; what it raises is raised.
     """
 
@@ -38,6 +40,8 @@ class CrewEvaluate(dspy.Evaluate):
             try:
                 prediction = program(**rows[index].inputs())
                 return prediction, self.metric(rows[index], prediction)
+            except MetricError:
+                raise
             except Exception as error:  # noqa: BLE001  a row that failed is a row without a right answer
                 if spent := refusal(error):
                     raise spent from None

@@ -42,8 +42,8 @@ class ConcurrentRandomSearch(dspy.BootstrapFewShotWithRandomSearch):
     leaves something to choose.
 
     Neither failed questions nor a score end the search (`max_errors` and `stop_at_score` are without effect), except
-    that a request beyond the budget ends the candidate that asked it. `ready(program)` is called with each candidate
-    before it is scored, and may change it; `on_end()` after each question, and what it raises ends the search.
+    that a request beyond the budget ends the candidate that asked it. `on_end()` is called after each question, and
+    what it raises ends the search.
     """
 
     def __init__(
@@ -51,14 +51,12 @@ class ConcurrentRandomSearch(dspy.BootstrapFewShotWithRandomSearch):
         *,
         concurrency: int,
         first_alone: bool = False,
-        ready: Callable[[dspy.Module], object] | None = None,
         on_end: Callable[[], object] | None = None,
         **settings: Any,
     ) -> None:
         super().__init__(**settings)
         self.concurrency = concurrency
         self.first_alone = first_alone
-        self.ready = ready
         self.on_end = on_end
         self.scored: list[Scored] = []
         """Candidates that were scored on all rows, in the order of their seeds."""
@@ -112,8 +110,6 @@ class ConcurrentRandomSearch(dspy.BootstrapFewShotWithRandomSearch):
         place = seed + 3
         first = seed < -1  # neither asks anything before it is scored
         program = make(seed, crew.at(max(1, place - AHEAD)), self._told)
-        if self.ready is not None:
-            self.ready(program)
         evaluate = CrewEvaluate(
             give=crew.at(0 if first else place), on_end=self._told, devset=valset, metric=self.metric, failure_score=0.0
         )

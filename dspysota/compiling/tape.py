@@ -20,8 +20,8 @@ from filelock import FileLock, Timeout
 from pydantic import ValidationError
 
 from dspysota.compiling.budget import BudgetSpentError, Guard, Purse, Share
-from dspysota.compiling.entries import LASTING, Entry, Sent, Weight, phases
-from dspysota.errors import LimitReachedError, ProgramError, SotaError
+from dspysota.compiling.entries import LASTING, Entry, Sent, Weight, phases, session_seconds
+from dspysota.errors import LimitReachedError, MetricError, ProgramError, SotaError
 from dspysota.records import Budget, Call, Phase, TokenPrice
 
 WAIT_SECONDS = 10.0
@@ -72,12 +72,14 @@ class Tape:
         """The last error of a session whose every request failed, ten of them or more."""
         self.uncounted: str | None = None
         """The model that does not report tokens although the budget counts them, or dollars."""
+        self.ended: MetricError | None = None
+        """What ended it whatever the server says: a metric that fails now would fail at every answer."""
         self._path = path
         self._owner = FileLock(f"{path}.lock", thread_local=False) if path else None
         self._file = -1
         if path is not None:
             self._open(path)
-        self._earlier = sum(self._session_seconds().values())
+        self._earlier = session_seconds(self._entries)
         self._session = max((entry.session for entry in self._entries), default=0) + 1
 
     def __enter__(self) -> Tape:
@@ -144,6 +146,12 @@ class Tape:
         if self.halted is not None:
             raise LimitReachedError(self.halted)
 
+    def end(self, error: MetricError) -> None:
+        """Send nothing more, since the metric failed; the first error stays."""
+        with self._change:
+            self.ended = self.ended or error
+            self._change.notify_all()
+
     def close(self, *, remove: bool = False) -> None:
         """Send nothing more, and let go of the file, or delete it. Harmless to repeat."""
         with self._change:
@@ -190,8 +198,8 @@ class Tape:
 
     def _over(self) -> str | None:
         """Return why nothing more is sent, whatever is left of the budget."""
-        if self._closed:
-            return "This compilation has ended."
+        if self._closed or self.ended:
+            return str(self.ended or "This compilation has ended.")
         if self.given_up:
             return f"Every request so far failed, the last with {self.given_up!r}."
         return f"{self.uncounted!r} does not report the tokens that the budget counts." if self.uncounted else None
@@ -241,12 +249,6 @@ class Tape:
             return None
         mine = [entry.call.error for entry in self._entries if entry.session == self._session]
         return mine[-1] if len(mine) >= HOPELESS else None
-
-    def _session_seconds(self) -> dict[int, float]:
-        seconds: dict[int, float] = {}
-        for entry in self._entries:
-            seconds[entry.session] = max(entry.elapsed, seconds.get(entry.session, 0.0))
-        return seconds
 
     def _open(self, path: Path) -> None:
         assert self._owner is not None

@@ -41,7 +41,7 @@ class Step:
     adapter: str
     state: State
     remark: str = ""
-    """Why it was not measured, or why there is no change."""
+    """Why it was not measured, why there is no change, or why the run has another name than the step would have."""
     run_key: str | None = None
     score: float | None = None
     interval: Interval | None = None
@@ -52,6 +52,12 @@ class Step:
     """Prompt and completion tokens a question, all calls and samples; None also where the server did not say."""
     errors: int = 0
     """Questions without any answer; they count as zero."""
+
+    @property
+    def described(self) -> str:
+        """The program, how it was prepared, and the adapter; in brackets why that is not what the step is called."""
+        why = f" ({self.remark})" if self.state == "measured" and self.remark else ""
+        return f"{self.program} · {self.approach} · {self.adapter}{why}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -155,6 +161,8 @@ def _measured(rung: Rung, run: Run, before: Run | None) -> Step:
         rung,
         approach=run.info.approach,
         state="measured",
+        # Whichever run put the same program to the model answers for the step.
+        remark="" if run.info.approach == rung.approach else "the same program",
         run_key=run.info.key,
         score=run.score(),
         interval=mean_interval(run.scores()),

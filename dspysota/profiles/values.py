@@ -25,8 +25,8 @@ Concurrency = Annotated[int, Field(ge=1, le=MOST_AT_ONCE)]
 
 def check_at_once(concurrency: int) -> None:
     """Raise ConfigError for a number of questions that cannot be in flight together."""
-    if not 1 <= concurrency <= MOST_AT_ONCE:
-        raise ConfigError(f"A concurrency of {concurrency} cannot be; give 1 to {MOST_AT_ONCE}.")
+    if type(concurrency) is not int or not 1 <= concurrency <= MOST_AT_ONCE:
+        raise ConfigError(f"A concurrency of {concurrency!r} cannot be; give 1 to {MOST_AT_ONCE}.")
 
 
 class Optimize(Record):

@@ -2,22 +2,51 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from typing import TYPE_CHECKING, Any
 
+from pydantic import Field, ValidationError
+
+from dspysota.errors import ConfigError
 from dspysota.records.base import Record, Usage
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
+
+
+class BudgetError(ConfigError, ValueError):
+    """A bound that makes no sense; a ValueError, too, so that a profile can tell where it stands."""
 
 
 class Budget(Record):
-    """The most that a compilation may take; what is None is not bounded. All earlier sessions of it count."""
+    """The most that a compilation may take; what is None is not bounded. All earlier sessions of it count.
+
+    Raises ConfigError for a bound that makes no sense.
+    """
 
     calls: int | None = Field(default=None, ge=1)
     """Requests, failed ones included."""
     tokens: int | None = Field(default=None, ge=1)
     """Prompt plus completion tokens; a server that does not report them is refused."""
-    usd: float | None = Field(default=None, gt=0)
+    usd: float | None = Field(default=None, gt=0, allow_inf_nan=False)
     """US dollars, by the prices of the models that are asked and the tokens that their servers report."""
-    minutes: float | None = Field(default=None, gt=0)
+    minutes: float | None = Field(default=None, gt=0, allow_inf_nan=False)
     """Wall time in which the compilation runs."""
+
+    if not TYPE_CHECKING:  # which knows the fields better
+
+        def __init__(self, **bounds: Any) -> None:
+            try:
+                super().__init__(**bounds)
+            except ValidationError as error:
+                raise BudgetError(_wrong(error.errors(include_url=False)[0], self)) from None
+
+
+def _wrong(fault: ErrorDetails, budget: Budget) -> str:
+    name = str(fault["loc"][0])
+    if name not in type(budget).model_fields:
+        return f"A budget has no {name!r}; bound it by {', '.join(type(budget).model_fields)}."
+    wanted = "a whole number of 1 or more" if name in {"calls", "tokens"} else "a finite number above 0"
+    return f"A budget's {name} cannot be {fault['input']!r:.80}; give {wanted}, or None for no bound."
 
 
 class Phase(Record):

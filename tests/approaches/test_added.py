@@ -5,10 +5,11 @@ import sys
 
 import pytest
 
-from dspysota import ConfigError, approaches
+from dspysota import Budget, ConfigError, ProgramError, approaches, create_optimizer, programs
+from dspysota.errors import MetricError
 from dspysota.experiment import known
-from dspysota.testing import FakeServer
-from tests.approaches.asking import fickle, prepare, shown
+from dspysota.testing import FakeServer, Fault
+from tests.approaches.asking import DATA, TRAIN, fickle, prepare, shown
 
 SHOUTING = '''
 """The program with its instructions in capitals."""
@@ -23,6 +24,30 @@ def apply(job):
         predictor.signature = predictor.signature.with_instructions(predictor.signature.instructions.upper())
     return Outcome(module=module)
 '''
+
+
+ASKING = '''
+"""The program as it is, once it has answered all training questions."""
+
+import dspy
+from dspysota.compiling.job import Outcome
+
+ASKS_MODEL = True
+
+def apply(job):
+    module = job.student()
+    with dspy.context(**job.dspy_settings()):
+        for row in job.examples():
+            {ask}
+    return Outcome(module=module)
+'''
+
+FRAMED = "module(**row.inputs())"
+
+HEEDLESS = """try:
+                job.marks(row, module(**row.inputs()))
+            except Exception:
+                pass"""
 
 
 @pytest.fixture(autouse=True)
@@ -77,6 +102,44 @@ def test_one_that_asks_is_kept_under_its_version(install, tmp_path):
 
     assert [p.info.reused for p in (first, second, third)] == [False, True, False]
     assert shown(first) == shown(third)
+
+
+@pytest.mark.parametrize("use_cache", [True, False])
+def test_one_whose_budget_ends_is_one_sentence(install, use_cache):
+    """However it asks: the budget is named, not the error that DSPy makes of it; what was paid for is kept."""
+    install("asking-lib", {"asking": f"ask_{use_cache}"}, **{f"ask_{use_cache}": ASKING.format(ask=FRAMED)})
+    with FakeServer(fickle) as server:
+        with pytest.raises(ProgramError, match=r"^The budget of 1 calls is spent\. What was paid for is kept; give it"):
+            prepare(server, "asking", budget=Budget(calls=1), use_cache=use_cache)
+        prepared = prepare(server, "asking", budget=Budget(calls=100))
+
+        assert len(server.requests) == prepared.info.calls == TRAIN
+
+
+def test_one_that_minds_no_error_is_ended_all_the_same(install):
+    """Where the server answers nothing the program would pass for one that was prepared."""
+    install("heedless-lib", {"heedless": "heed_a"}, heed_a=ASKING.format(ask=HEEDLESS))
+    with FakeServer("4", faults={"": Fault("error", 400)}) as server:
+        with pytest.raises(ProgramError, match="gave up: every request so far failed"):
+            prepare(server, "heedless")
+
+        assert len(server.requests) < TRAIN
+
+
+def test_one_that_minds_no_error_of_a_metric_is_ended_all_the_same(install):
+    """As with our own."""
+    install("heedless-lib", {"heedless": "heed_b"}, heed_b=ASKING.format(ask=HEEDLESS))
+
+    def fails(example, answer):
+        raise ZeroDivisionError
+
+    with FakeServer(fickle) as server:
+        lm = programs.make_lm(server.base_url, server.name, None, max_tokens=50)
+        optimizer = create_optimizer("heedless", task="gsm8k", lm=lm, metric=fails, progress=False)
+        with pytest.raises(MetricError, match="'fails' failed with ZeroDivisionError"):
+            optimizer.compile(DATA.train)
+
+        assert len(server.requests) == 1
 
 
 def test_the_name_of_one_of_ours_is_taken(install):

@@ -1,5 +1,7 @@
 """Optimizers for scripts: by name, with a model and rows of one's own, and perhaps a metric."""
 
+import math
+
 import dspy
 import pytest
 
@@ -147,15 +149,45 @@ def test_a_teacher_is_asked_for_demonstrations_and_named():
         ({"name": "magic"}, "no approach 'magic'; there are zero_shot"),
         ({"task": "gsm9k"}, "no task 'gsm9k'"),
         ({"concurrency": 30_000_000}, "concurrency of 30000000 cannot be; give 1 to 4096"),
+        ({"concurrency": "a"}, "concurrency of 'a' cannot be; give 1 to 4096"),
+        ({"budget": 5}, r"budget cannot be 5; give a dspysota\.Budget, such as Budget\(calls=500\)"),
+        ({"budget": 0}, "budget cannot be 0; give a"),
+        ({"prices": {"fake": 3}}, r"prices cannot be \{'fake': 3\}; give a"),
+        ({"seed": "x"}, "seed cannot be 'x'; give a whole number"),
+        ({"seed": True}, "seed cannot be True"),
+        ({"context_length": -5}, "context_length cannot be -5; give a number of tokens, 1 or more"),
+        ({"context_length": "2k"}, "context_length cannot be '2k'"),
+        ({"metric": "f1"}, r"metric cannot be 'f1'; give a function of \(example, answer\)"),
+        ({"metric_version": 2}, "metric_version cannot be 2; give a text"),
+        ({"max_rounds": {1}}, r"setting max_rounds cannot be \{1\}; give a value that JSON can hold"),
         ({"lm": dspy.LM("openai/x")}, "The model is a LM; give one of dspysota.programs.make_lm"),
         ({"teacher": "gpt"}, "The model is a str"),
     ],
-    ids=["name", "task", "concurrency", "lm", "teacher"],
+    ids=lambda value: " ".join(f"{name}={each!r}" for name, each in value.items()) if isinstance(value, dict) else "",
 )
 def test_what_cannot_work_is_refused_at_once(fields, says):
     """Before anything is compiled, in one sentence with the valid names or the cure."""
     with FakeServer(fickle) as server, pytest.raises(ConfigError, match=says):
         optimizer(server, **fields)
+
+
+@pytest.mark.parametrize(
+    "bounds, says",
+    [
+        ({"calls": 0}, "A budget's calls cannot be 0; give a whole number of 1 or more, or None for no bound."),
+        ({"tokens": "many"}, "A budget's tokens cannot be 'many'; give a whole number"),
+        ({"usd": math.inf}, "A budget's usd cannot be inf; give a finite number above 0"),
+        ({"usd": math.nan}, "A budget's usd cannot be nan; give a finite number above 0"),
+        ({"minutes": -1}, "A budget's minutes cannot be -1; give a finite number above 0"),
+        ({"foo": 1}, "A budget has no 'foo'; bound it by calls, tokens, usd, minutes."),
+    ],
+)
+def test_a_budget_that_makes_no_sense_is_one_sentence(bounds, says):
+    """Also where it is made on its own."""
+    with pytest.raises(ConfigError) as told:
+        Budget(**bounds)
+    assert str(told.value).startswith(says)
+    assert len(str(told.value).splitlines()) == 1
 
 
 def test_bad_rows_are_refused():

@@ -1,6 +1,7 @@
 """What an approach refuses before anything is paid, and the training data of which no model is made here."""
 
 import json
+import math
 import sys
 
 import pytest
@@ -25,6 +26,9 @@ def home(tmp_path, monkeypatch):
         ("mipro", {"auto": "max"}, r"'max'; it has to be one of light, medium, heavy"),
         ("simba", {"bsize": 0}, r"bsize is 0; it has to be at least 1"),
         ("gepa", {"max_metric_calls": -1}, r"at least 0"),
+        ("copro", {"init_temperature": 99.0}, r"init_temperature is 99\.0; it has to be at most 2\.0"),
+        ("copro", {"init_temperature": math.nan}, r"init_temperature is nan; it has to be a number like 1\.4"),
+        ("mipro", {"init_temperature": 2.5}, r"init_temperature is 2\.5; it has to be at most 2\.0"),
         ("infer_rules", {"num_rules": "ten"}, r'num_rules is "ten"; it has to be like 10'),
     ],
 )

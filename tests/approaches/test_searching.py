@@ -1,5 +1,7 @@
 """The approaches that search: what they find, what they may spend, and how they go on after a kill."""
 
+import math
+
 import pytest
 
 from dspysota.errors import ConfigError, ProgramError
@@ -77,6 +79,12 @@ def test_settings_are_heeded(change):
         ("random_search", {"max_bootstrapped_demos": 0}, "max_bootstrapped_demos is 0; it has to be at least 1"),
         ("random_search", {"num_candidate_programs": -4}, "num_candidate_programs is -4; it has to be at least 0"),
         ("random_search", {"max_rounds": "two"}, 'max_rounds is "two"; it has to be like 1'),
+        ("random_search", {"metric_threshold": math.nan}, "metric_threshold is nan; it has to be a number like 1.0"),
+        ("random_search", {"metric_threshold": 1.5}, "metric_threshold is 1.5; it has to be at most 1.0"),
+        ("ensemble", {"metric_threshold": -0.5}, "metric_threshold is -0.5; it has to be at least 0.0"),
+        ("bootstrap", {"max_labeled_demos": -2}, "max_labeled_demos is -2; it has to be at least 0"),
+        ("bootstrap", {"max_bootstrapped_demos": 0}, "max_bootstrapped_demos is 0; it has to be at least 1"),
+        ("bootstrap", {"max_rounds": 0}, "max_rounds is 0; it has to be at least 1"),
         ("ensemble", {"members": 1}, "members is 1; it has to be at least 2"),
         ("knn", {"k": 0}, "k is 0; it has to be at least 1"),
         ("labeled", {"k": True}, "k is true; it has to be like 4"),

@@ -89,6 +89,11 @@ def forge(values, name="forged.json", **changes):
     return name
 
 
+def rekeyed(values):
+    """The values under the key that belongs to their parts."""
+    return {**values, "key": digest({**values["parts"], "budget": values["info"]["budget"]})}
+
+
 def digest(value):
     text = json.dumps(value, ensure_ascii=False, sort_keys=True, indent=1)
     return hashlib.sha256(text.encode()).hexdigest()

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from dspysota.cli import main
-from tests.cli.stored import ROWS, exported, forge, keys, poisoned, prepared, refused, said
+from tests.cli.stored import ROWS, exported, forge, keys, poisoned, prepared, refused, rekeyed, said
 
 pytestmark = pytest.mark.usefixtures("home")
 
@@ -117,14 +117,14 @@ def test_nothing_that_a_model_said_acts_on_the_terminal(home, capsys):
     demo = {**predictor_state["demos"][0], "answer": evil, evil: evil}
     parts = {**values["parts"], "model": f"dspysota/{evil}", "seed": evil, "given": {"weights": evil}}
     info = {**values["info"], "notes": [evil], "teacher": evil, "stopped": evil}
-    changes = {"parts": parts, "info": info, "versions": {evil: evil}, "key": "cd" * 32}
-    forged = forge(values, state={name: {**predictor_state, "demos": [demo]}}, **changes)
+    values = rekeyed({**values, "parts": parts, "info": info, "versions": {evil: evil}})
+    forged = forge(values, state={name: {**predictor_state, "demos": [demo]}})
 
     outs = [
         said(capsys, "import", forged),
         said(capsys, "list"),
         said(capsys, "list", "--json"),
-        said(capsys, "show", "cdcd", "--question", evil),
+        said(capsys, "show", values["key"][:12], "--question", evil),
     ]
 
     text = "".join(outs).replace("\n", "")

@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from tests.cli.stored import exported, forge, keys, poisoned, prepared, refused, said
+from dspysota import ProgramError
+from tests.cli.stored import exported, forge, keys, poisoned, prepared, refused, rekeyed, said
 
 pytestmark = pytest.mark.usefixtures("home")
 
@@ -156,6 +157,80 @@ def test_a_program_of_other_code_is_taken_with_a_remark(home, capsys):
     """Experiments here would compile their own, which is said; the program can still be looked at."""
     prepared()
     values = exported(capsys, keys(home)[0])
-    forged = forge(values, key="ab" * 32, parts={**values["parts"], "code": "0123"})
+    values = rekeyed({**values, "parts": {**values["parts"], "code": "0123"}})
+    forged = forge(values)
     assert "other code of dspysota" in said(capsys, "import", forged)
-    assert "Count to" in said(capsys, "show", "abab")
+    assert "Count to" in said(capsys, "show", values["key"][:12])
+
+
+def test_a_key_that_belongs_to_another_program_is_refused(home, capsys, monkeypatch, tmp_path):
+    """Else an experiment would take what was compiled for another one; nothing is stored."""
+    prepared()
+    values = exported(capsys, keys(home)[0])
+    other = rekeyed({**values, "parts": {**values["parts"], "seed": 1}})["key"]
+    dearer = rekeyed({**values, "info": {**values["info"], "budget": {**values["info"]["budget"], "calls": 7}}})["key"]
+    monkeypatch.setenv("DSPYSOTA_HOME", str(tmp_path / "elsewhere"))
+
+    for key in (other, dearer, "ab" * 32):
+        assert f"The key {key[:12]!r} is not that of this program" in refused(capsys, "import", forge(values, key=key))
+    assert not (tmp_path / "elsewhere").exists()
+
+
+PRIVATE = {
+    "endpoint": "http://10.0.0.7:8000/v1",
+    "api_key": "sk-hush",
+    "told": "see http://a.example/b, and http://c.example",
+    "at": "{home}/weights",
+}
+
+
+def private(home):
+    return {name: value.format(home=home) for name, value in PRIVATE.items()}
+
+
+def test_an_import_without_addresses_is_taken_where_all_else_agrees(home, capsys, monkeypatch, tmp_path):
+    """What was left out is the key's affair alone."""
+    prepared(cache_key=private(home))
+    exported(capsys, keys(home)[0])
+    monkeypatch.setenv("DSPYSOTA_HOME", str(tmp_path / "elsewhere"))
+    said(capsys, "import", "program.json")
+
+    def never(chat):
+        raise AssertionError("asked")
+
+    prepared(never, cache_key=private(home))
+
+
+@pytest.mark.parametrize(
+    "change, says",
+    [
+        (lambda parts: {"approach": "copro"}, '"copro" instead of "bootstrap"'),
+        (lambda parts: {"approach": "(left out)"}, '"(left out)" instead of "bootstrap"'),
+        (lambda parts: {"seed": 1}, "another seed (1 instead of 0)"),
+        (lambda parts: {"seed": False}, "another seed (false instead of 0)"),
+        (lambda parts: {"train": parts["start"]}, "another train ("),
+        (lambda parts: {"more": 1}, "another more (1 instead of null)"),
+        (lambda parts: {"given": {**parts["given"], "told": "see (left out), or (left out)"}}, "another given ("),
+        (lambda parts: {"given": {**parts["given"], "endpoint": "ftp://(left out)"}}, "another given ("),
+    ],
+    ids=["approach", "approach left out", "seed", "kind", "rows", "one more", "text", "address"],
+)
+def test_a_stored_program_of_other_parts_is_not_taken(home, capsys, monkeypatch, tmp_path, change, says):
+    """Where something was left out, its key cannot be made again: then its parts are compared when it is loaded."""
+    prepared(cache_key=private(home))
+    values = exported(capsys, keys(home)[0])
+    monkeypatch.setenv("DSPYSOTA_HOME", str(tmp_path / "elsewhere"))
+    forged = {**values, "parts": {**values["parts"], **change(values["parts"])}}
+    stored = tmp_path / "elsewhere" / "programs" / values["key"][:32]
+    stored.mkdir(parents=True)
+    state = json.dumps(values["state"], ensure_ascii=False, sort_keys=True, indent=1)
+    (stored / "program.json").write_text(state)
+    meta = {name: forged[name] for name in ("key", "parts", "info", "made", "versions")}
+    (stored / "meta.json").write_text(json.dumps(meta))
+
+    with pytest.raises(ProgramError, match="is another one than its key says: it has another ") as told:
+        prepared(cache_key=private(home))
+    assert says in str(told.value)
+    assert f"dspysota programs rm {values['key'][:12]}" in str(told.value)
+    prepared(cache_key=private(home), use_cache=False)
+    prepared(cache_key=private(home))

@@ -93,6 +93,12 @@ def test_instructions_alone_are_the_whole_program():
     assert states(ladder) == ["measured", "measured", "measured", "no change"]
     assert ladder.steps[2].run_key == ladder.run_key
     assert ladder.steps[2].approach == "mipro"
+    assert [step.described for step in ladder.steps] == [
+        "cot · zero_shot · chat",
+        "cot · zero_shot · plain",
+        "cot · mipro · plain (the same program)",
+        "cot · mipro · plain",
+    ]
 
 
 def test_the_default_adapter_is_no_step():

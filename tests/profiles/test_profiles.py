@@ -197,6 +197,8 @@ def test_a_cell_may_sample_its_program(load):
     "text,parts",
     [
         ("name: p\nmodel: {}\n", ["unknown key 'model'", "models", "cells"]),
+        ("name: p\noptimize: {budget: {calls: 0}}\n", ["optimize.budget: A budget's calls cannot be 0; give a whole"]),
+        ("name: p\noptimize: {budget: {hours: 1}}\n", ["optimize.budget: A budget has no 'hours'; bound it by calls"]),
         ("name: p\nmodels: {phi-2: {url: x}}\n", ["models.phi-2.url", "base_url"]),
         ("name: p\ncells: [{task: gsm8k}]\n", ["cells[0].model", "required"]),
         ("name: p\ncells: [{task: gsm9k, model: phi-2, approach: zero_shot}]\n", ["'gsm9k'", "gsm8k", "hotpotqa"]),

@@ -39,7 +39,7 @@ def _words(ladder: Ladder) -> Iterator[str]:
 def _lines(ladder: Ladder, views: Mapping[str, RunView]) -> Iterator[Line]:
     for step in ladder.steps:
         view = views.get(step.run_key or "")
-        program = f"{step.program} · {step.approach} · {step.adapter}"
+        program = step.described
         if step.state == "measured":
             change = changed(step.change.value, step.change.interval) if step.change else "–"
         else:
