@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 import pytest
 
 from dspysota.errors import ConfigError, DataError, LimitReachedError, NotServedError, ProgramError, SotaError
+from dspysota.plugin.collect import cell_of
 from dspysota.plugin.session import SESSION, SotaSession
 from dspysota.plugin.sights import SEEN, Seen, Sight
 
@@ -86,6 +87,8 @@ class Sota:
                 cell = bench.cell(**names, program=program, rows=rows)
             run = bench.run(cell, against=self._against(cell))
             seen.sights[run.info.key] = Sight.of(run, str(self._session.place))
+            if not seen.own or cell == cell_of(self._item):
+                seen.own = run.info.key
             if self._session.settings.lift and run.info.key not in self._session.climbed:
                 self._climb(cell, run)
         return run

@@ -65,6 +65,11 @@ def decisions(meta: ReportMeta) -> list[Decision]:
     return sorted(meta.verdicts, key=lambda one: ORDER.index(one.verdict.outcome))
 
 
+def first(verdicts: Sequence[Verdict]) -> Verdict:
+    """Of one verdict or more the one that needs attention first."""
+    return min(verdicts, key=lambda one: ORDER.index(one.outcome))
+
+
 def headline(meta: ReportMeta) -> str:
     """How the claims came out, in a few words; empty without any.
 
