@@ -99,7 +99,7 @@ def entry(folder: Path) -> Entry:
         verdicts=dict(Counter(str(one.verdict.outcome) for one in meta.verdicts)),
         cleared=outcomes["passed"],
         missed=outcomes["failed"],
-        unmade=len(meta.unmade),
+        unmade=len(meta.missing or meta.unmade),
         bytes=size(folder),
     )
 

@@ -1,4 +1,4 @@
-"""What pytest-html's own report shows of runs and claims: their verdicts on top, our columns, and the way to our page."""
+"""What pytest-html's own report shows of runs and claims: verdicts on top, our columns, the way to our page."""
 
 from __future__ import annotations
 

@@ -20,7 +20,8 @@ MOST = 500
 ATTRIBUTE = "dspysota"
 """Name of the attribute on `pytest.TestReport`.
 
-Not `user_properties`, which end up in JUnit files (`properties` puts figures for them there), and not xdist's `workeroutput`, which is lost with a worker.
+Not `user_properties`, which end up in JUnit files (`properties` puts figures for them there), and not xdist's
+`workeroutput`, which is lost with a worker.
 """
 
 
@@ -81,13 +82,17 @@ class Seen:
     own: str = ""
     """Key of the run that the test is about: that of its own cell, else the first that it asked for."""
     notes: list[str] = field(default_factory=list)
-    """Comparisons, in words."""
+    """What is to be said besides, such as steps of a lift that could not be measured."""
+    compared: list[tuple[str, str, str]] = field(default_factory=list)
+    """Comparisons: the keys of run and reference, and what is said of them."""
     broken: bool = False
     """True when a run could not be made though another try may succeed, so that the folder stays open for it."""
     limited: bool = False
     """True when it was a limit of the session's dollars that kept a run from being made."""
     unmade: str = ""
     """Why a run could not be made, in a sentence."""
+    missing: list[str] = field(default_factory=list)
+    """The runs that could not be made, by the names of their cells."""
     judged: dict[str, list[str]] = field(default_factory=dict)
     """Sentences of the thresholds that runs missed, by the key of each run that was compared with one."""
 
@@ -125,9 +130,11 @@ def attach(item: pytest.Item, report: pytest.TestReport, error: BaseException | 
         "runs": [{**asdict(sight), "misses": seen.judged.get(key)} for key, sight in seen.sights.items()],
         "own": seen.own,
         "notes": list(seen.notes),
+        "compared": [list(one) for one in seen.compared],
         "broken": seen.broken,
         "limited": seen.limited,
         "unmade": seen.unmade,
+        "missing": list(seen.missing),
         "verdicts": _plain(seen.verdicts),
         "undecided": report.when == "call" and _undecided(seen, report, error),
     }
@@ -180,8 +187,19 @@ def unmade(report: pytest.TestReport) -> str:
     return str((getattr(report, ATTRIBUTE, None) or {}).get("unmade", ""))
 
 
+def missing(report: pytest.TestReport) -> list[str]:
+    """The runs that could not be made, by the names of their cells."""
+    return list((getattr(report, ATTRIBUTE, None) or {}).get("missing", ()))
+
+
+def compared_on(report: pytest.TestReport) -> list[tuple[str, str, str]]:
+    """Comparisons that the test made: the keys of run and reference, and the words."""
+    made = (getattr(report, ATTRIBUTE, None) or {}).get("compared", ())
+    return [(run, reference, said) for run, reference, said in made]
+
+
 def notes_on(report: pytest.TestReport) -> list[str]:
-    """Comparisons that the test made, in words."""
+    """What is to be said of the test besides."""
     return list((getattr(report, ATTRIBUTE, None) or {}).get("notes", ()))
 
 

@@ -93,7 +93,7 @@ def test_pytest_html_shows_costs_where_there_are_any(claimed):
     project = claimed(right=40)
     project.profile("cost: parameters\n" + PROFILE.replace("quality_ratio: 0.9", "quality_ratio: 0.9, cost_ratio: 0.5"))
 
-    page, rows, _ = written(project)
+    _, rows, _ = written(project)
     row = rows[f"test_claim {SMALL}"]
 
     assert "PASS" == row["Verdict"]
