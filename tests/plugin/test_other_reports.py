@@ -27,12 +27,12 @@ def written(project, *arguments):
     project.run("--html", "page/all.html", "--self-contained-html", *arguments)
     page = (project.path / "page" / "all.html").read_text()
     head = [text(one) for one in re.findall(r"<th.*?</th>", page, re.S)]
-    blob = json.loads(html.unescape(re.search(r'data-jsonblob="(.*?)"', page, re.S)[1]))
+    blob = json.loads(html.unescape(re.findall(r'data-jsonblob="(.*?)"', page, re.S)[0]))
     rows = {
         test: dict(zip(head, map(text, one["resultsTableRow"]), strict=True))
         for test, (one,) in blob["tests"].items()
     }  # fmt: skip
-    return page, {re.search(r"::(\w+\[.*?)-zero", test)[1].replace("[", " "): row for test, row in rows.items()}, blob
+    return page, {re.findall(r"::(\w+\[.*?)-zero", test)[0].replace("[", " "): row for test, row in rows.items()}, blob
 
 
 def text(markup):
