@@ -7,9 +7,13 @@ all; and text without an end.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Callable
 from typing import Protocol
+
+_NO_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""What XML 1.0 section 2.2 does not allow; `visible` spells most of it out, this is the guarantee."""
 
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
@@ -75,6 +79,15 @@ def visible_line(text: str) -> str:
     'a␊b'
     """
     return visible(text).replace("\n", "␊").replace("\t", "␉")
+
+
+def xml_text(text: str) -> str:
+    """The visible text, with nothing left in it that XML does not allow.
+
+    >>> xml_text("a" + chr(0) + chr(0xFFFE))
+    'a␀⟨U+FFFE⟩'
+    """
+    return _NO_XML.sub("\ufffd", visible(text))
 
 
 def clip(text: str, most: int) -> tuple[str, int]:

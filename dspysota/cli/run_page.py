@@ -137,7 +137,9 @@ def _head(one: Entry) -> Iterator[str]:
 
 
 def _scores(found: Sequence[Point]) -> Table:
-    table = _table(("data", "run"), ("cases", "score [95%]", "tokens", "a question", "p95 s"), ("bars",))
+    table = _table(
+        ("data", "run"), ("cases", "score [95%]", "tokens a question", "cost a question", "p95 s"), ("bars",)
+    )
     for point in found:
         badge = "" if point.provenance == "measured" else f" ({point.provenance})"
         interval = f" [{point.low:.3f}, {point.high:.3f}]" if point.low is not None else ""

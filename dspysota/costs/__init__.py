@@ -6,7 +6,16 @@ counts, and what none does: docs/costs.md.
 
 from dspysota.costs.amounts import BASES, dollars, known, named, of_run
 from dspysota.costs.compiling import Spend
-from dspysota.costs.summary import Estimate, Retries, Summary, break_even, per_question, summary, usd_per_question
+from dspysota.costs.summary import (
+    Estimate,
+    Retries,
+    Summary,
+    break_even,
+    per_question,
+    question_cost,
+    summary,
+    usd_per_question,
+)
 from dspysota.costs.words import amount, counted, pair, undecided
 
 __all__ = [
@@ -24,6 +33,7 @@ __all__ = [
     "of_run",
     "pair",
     "per_question",
+    "question_cost",
     "summary",
     "undecided",
     "usd_per_question",

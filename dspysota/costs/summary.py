@@ -86,6 +86,17 @@ def usd_per_question(run: Run) -> float | None:
     return None if basis is None else _mean(run, basis)
 
 
+def question_cost(run: Run) -> tuple[float, str] | None:
+    """What a question cost and its unit, without an interval; None where that is unknown.
+
+    By the basis that the profile names; where it names none, by the only one in dollars that is known.
+    """
+    prices = run.info.prices
+    basis = prices.basis if prices and prices.basis else dollars(run)
+    value = None if basis is None else _mean(run, basis)
+    return None if basis is None or value is None else (value, UNITS[basis])
+
+
 def break_even(run: Run, reference: Run, basis: Basis | None = None) -> int | None:
     """The number of questions from which what preparing the run's program took is paid back.
 

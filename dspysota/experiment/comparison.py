@@ -35,11 +35,11 @@ class Comparison:
         """Two lines for a terminal; 95% intervals in parentheses."""
         low, high = self.difference
         lines = f"{self.run}: {self.metric} {self.score:.3f}; {self.reference}: {self.reference_score:.3f}\n"
-        lines += f"difference {self.score - self.reference_score:+.3f} ({low:+.3f}..{high:+.3f}, n={self.n})"
+        lines += f"difference {self.score - self.reference_score:+.3f} (95%: {low:+.3f}..{high:+.3f}, n={self.n})"
         if self.ratio is not None:
             lines += f", ratio {self.ratio:.2f}"
         if self.ratio_interval is not None:
-            lines += f" ({self.ratio_interval.low:.2f}..{self.ratio_interval.high:.2f})"
+            lines += f" (95%: {self.ratio_interval.low:.2f}..{self.ratio_interval.high:.2f})"
         return lines + f", tokens ratio {'not known' if self.token_ratio is None else f'{self.token_ratio:.2f}'}"
 
 

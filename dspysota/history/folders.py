@@ -50,7 +50,7 @@ class Entry(Record):
     """Runs that cleared the bars that tests held them to, and those that `missed` one."""
     missed: int = 0
     unmade: int = 0
-    """Tests whose run could not be made."""
+    """Runs that could not be made; of folders that did not count them the tests that asked for one."""
     bytes: int = 0
     """On disk, reports and exports included."""
 
@@ -99,7 +99,7 @@ def entry(folder: Path) -> Entry:
         verdicts=dict(Counter(str(one.verdict.outcome) for one in meta.verdicts)),
         cleared=outcomes["passed"],
         missed=outcomes["failed"],
-        unmade=len(meta.unmade),
+        unmade=len(meta.missing or meta.unmade),
         bytes=size(folder),
     )
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from dspysota.plugin import asked, claiming, collect, dryrun, options, sights
+from dspysota.plugin import asked, claiming, collect, dryrun, options, properties, sights
 from dspysota.plugin.collector import Collector
 from dspysota.plugin.fixture import Sota, plainly, sota
 from dspysota.plugin.html import HtmlColumns
@@ -130,6 +130,7 @@ def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Let the runs of the test, and the verdicts of its claims, ride on its report."""
+    properties.put(item)
     report = yield
     sights.attach(item, report, call.excinfo.value if call.excinfo else None)
     claiming.warn(item, report)

@@ -15,7 +15,9 @@ from dspysota.plugin.session import SESSION, STARTED
 from dspysota.plugin.sights import (
     Sight,
     broken,
+    compared_on,
     limited,
+    missing,
     notes_on,
     other_failure,
     sights_on,
@@ -63,6 +65,8 @@ class Collector:
         self._outcomes: dict[str, Outcome] = {}
         self._decisions: dict[tuple[str, Verdict], Decision] = {}
         self._unmade: dict[str, str] = {}
+        self._missing: dict[str, None] = {}
+        self._compared: list[tuple[str, str, str]] = []
         self._failed: dict[str, str] = {}
         self._uid: str | None = None
 
@@ -70,6 +74,16 @@ class Collector:
     def decisions(self) -> tuple[Decision, ...]:
         """The claims that tests asserted."""
         return tuple(self._decisions.values())
+
+    @property
+    def comparisons(self) -> list[str]:
+        """Those that tests made, in words; where a claim on the same two runs was decided its ratio is enough."""
+        decided = {
+            (one.verdict.run_key, one.verdict.reference_key)
+            for one in self.decisions
+            if one.verdict.outcome != "DESCRIPTIVE" and one.verdict.seeds == one.verdict.reference_seeds == 1
+        }
+        return [said for run, reference, said in self._compared if (run, reference) not in decided]
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Take in one phase of one test."""
@@ -80,6 +94,8 @@ class Collector:
             self.notes += notes_on(report)
             if reason := unmade(report):
                 self._unmade[report.nodeid] = reason
+            self._missing |= dict.fromkeys(missing(report))
+            self._compared += compared_on(report)
         if reason := other_failure(report):
             self._failed[report.nodeid] = reason
         for sight, misses in sights_on(report):
@@ -185,6 +201,7 @@ class Collector:
             title=f"dspysota: {session.profile.name}",
             outcomes=self._outcomes,
             unmade=self._unmade,
+            missing=tuple(self._missing),
             failed=self._failed,
             verdicts=self.decisions,
             terms=stated(session.profile),

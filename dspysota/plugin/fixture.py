@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 import pytest
 
 from dspysota.errors import ConfigError, DataError, LimitReachedError, NotServedError, ProgramError, SotaError
+from dspysota.plugin.collect import cell_of
 from dspysota.plugin.session import SESSION, SotaSession
 from dspysota.plugin.sights import SEEN, Seen, Sight
 
@@ -77,7 +78,8 @@ class Sota:
         with plainly():
             if cell is not None:
                 self._skip_replayed(cell)
-        with noted(seen), plainly():
+        name = f"{cell.task} {cell.id}" if cell else " ".join(filter(None, (task, model, program, approach, adapter)))
+        with noted(seen, name), plainly():
             if self._session.refused:
                 raise ConfigError(self._session.refused)
             bench = self._session.workbench
@@ -86,6 +88,8 @@ class Sota:
                 cell = bench.cell(**names, program=program, rows=rows)
             run = bench.run(cell, against=self._against(cell))
             seen.sights[run.info.key] = Sight.of(run, str(self._session.place))
+            if not seen.own or cell == cell_of(self._item):
+                seen.own = run.info.key
             if self._session.settings.lift and run.info.key not in self._session.climbed:
                 self._climb(cell, run)
         return run
@@ -135,13 +139,16 @@ class Sota:
             return claim.__le__(self.versus(cell, policy=policy))
 
     def compare(self, run: Run, reference: Run) -> Comparison:
-        """Paired difference and ratio of two runs on the same questions; shown in the summary, deciding nothing."""
+        """Paired difference and ratio of two runs on the same questions; deciding nothing.
+
+        The summary shows it, unless a claim on the same two runs was decided, whose ratio stands there.
+        """
         __tracebackhide__ = True
         from dspysota.experiment import compare
 
         with plainly():
             comparison = compare(run, reference)
-        self._seen.notes.append(str(comparison))
+        self._seen.compared.append((run.info.key, reference.info.key, str(comparison)))
         return comparison
 
     def data(self, task: str) -> TaskData:
@@ -182,10 +189,14 @@ class Sota:
 
     def _found(self, cell: Cell, policy: Policy, *, seeds: bool = False) -> Found:
         __tracebackhide__ = True
+        from dspysota.experiment import contenders
+
         if self.profile.reference(cell.task) is None:
             pytest.skip(f"profile {self.profile.name!r} names no reference for {cell.task}")
         seen = self._seen
-        with noted(seen), plainly():
+        with plainly():
+            [rival, *_] = contenders(self.profile, cell, policy)
+        with noted(seen, f"{rival.task} {rival.id}"), plainly():
             found = self._session.found(cell, policy, seeds=seeds)
             for run in found.runs:
                 seen.sights[run.info.key] = Sight.of(run, str(self._session.place))
@@ -228,14 +239,15 @@ def sota(request: pytest.FixtureRequest) -> Sota:
 
 
 @contextmanager
-def noted(seen: Seen) -> Iterator[None]:
-    """What keeps a run from being made is noted: an interruption, too, and whether another try may help."""
+def noted(seen: Seen, name: str) -> Iterator[None]:
+    """What keeps the run of this name from being made is noted: an interruption, too; and whether a retry may help."""
     __tracebackhide__ = True
     already, seen.broken = seen.broken, True
     try:
         yield
     except pytest.fail.Exception as failure:
         seen.unmade = str(failure.msg)
+        seen.missing.append(name)
         seen.limited = seen.limited or (
             isinstance(failure.__context__, LimitReachedError) and "--sota-max-cost" in seen.unmade
         )

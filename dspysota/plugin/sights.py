@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from dspysota.untrusted import visible
+
 if TYPE_CHECKING:
     from dspysota.claims import Verdict
     from dspysota.records import Run
@@ -18,7 +20,8 @@ MOST = 500
 ATTRIBUTE = "dspysota"
 """Name of the attribute on `pytest.TestReport`.
 
-Not `user_properties`, which would end up in JUnit files, and not xdist's `workeroutput`, which is lost with a worker.
+Not `user_properties`, which end up in JUnit files (`properties` puts figures for them there), and not xdist's
+`workeroutput`, which is lost with a worker.
 """
 
 
@@ -38,15 +41,20 @@ class Sight:
     tokens: float | None
     """A question; None where the server did not say."""
     p95: float
+    cost: float | None
+    """A question, in `unit`; None where it is unknown."""
+    unit: str
     cases: int
     errors: int
 
     @classmethod
     def of(cls, run: Run, folder: str) -> Sight:
         """A glance at `run`, which is stored in `folder`."""
+        from dspysota.costs import question_cost
         from dspysota.stats import mean_interval, percentile
 
         low, high = mean_interval(run.scores())
+        cost, unit = question_cost(run) or (None, "")
         return cls(
             key=run.info.key,
             name=run.name,
@@ -59,6 +67,8 @@ class Sight:
             high=float(high),
             tokens=run.tokens_per_question,
             p95=float(percentile([case.seconds for case in run.cases], 95)),
+            cost=cost,
+            unit=unit,
             cases=len(run.cases),
             errors=run.errors,
         )
@@ -69,19 +79,30 @@ class Seen:
     """What one test has seen so far."""
 
     sights: dict[str, Sight] = field(default_factory=dict)
+    own: str = ""
+    """Key of the run that the test is about: that of its own cell, else the first that it asked for."""
     notes: list[str] = field(default_factory=list)
-    """Comparisons, in words."""
+    """What is to be said besides, such as steps of a lift that could not be measured."""
+    compared: list[tuple[str, str, str]] = field(default_factory=list)
+    """Comparisons: the keys of run and reference, and what is said of them."""
     broken: bool = False
     """True when a run could not be made though another try may succeed, so that the folder stays open for it."""
     limited: bool = False
     """True when it was a limit of the session's dollars that kept a run from being made."""
     unmade: str = ""
     """Why a run could not be made, in a sentence."""
+    missing: list[str] = field(default_factory=list)
+    """The runs that could not be made, by the names of their cells."""
     judged: dict[str, list[str]] = field(default_factory=dict)
     """Sentences of the thresholds that runs missed, by the key of each run that was compared with one."""
 
     verdicts: list[Verdict] = field(default_factory=list)
     """Of the claims that the test asserted."""
+
+    @property
+    def own_sight(self) -> Sight | None:
+        """The run that the test is about; the first that it saw where it asked for no other than a reference."""
+        return self.sights.get(self.own) or next(iter(self.sights.values()), None)
 
     def decide(self, verdict: Verdict, *, lenient: bool, gate: bool) -> Verdict:
         """Note the verdict of a claim; it is taken as the user said that an undecided or a refuted one is to be."""
@@ -107,10 +128,13 @@ def attach(item: pytest.Item, report: pytest.TestReport, error: BaseException | 
         return
     vars(report)[ATTRIBUTE] = {
         "runs": [{**asdict(sight), "misses": seen.judged.get(key)} for key, sight in seen.sights.items()],
+        "own": seen.own,
         "notes": list(seen.notes),
+        "compared": [list(one) for one in seen.compared],
         "broken": seen.broken,
         "limited": seen.limited,
         "unmade": seen.unmade,
+        "missing": list(seen.missing),
         "verdicts": _plain(seen.verdicts),
         "undecided": report.when == "call" and _undecided(seen, report, error),
     }
@@ -127,6 +151,13 @@ def sights_on(report: pytest.TestReport) -> list[tuple[Sight, tuple[str, ...] | 
         misses = fields.pop("misses")
         found.append((Sight(**fields), None if misses is None else tuple(misses)))
     return found
+
+
+def own_sight_on(report: pytest.TestReport) -> Sight | None:
+    """The run that the test is about."""
+    own = (getattr(report, ATTRIBUTE, None) or {}).get("own")
+    seen = [sight for sight, _ in sights_on(report)]
+    return next((sight for sight in seen if sight.key == own), seen[0] if seen else None)
 
 
 def other_failure(report: pytest.TestReport) -> str:
@@ -156,8 +187,19 @@ def unmade(report: pytest.TestReport) -> str:
     return str((getattr(report, ATTRIBUTE, None) or {}).get("unmade", ""))
 
 
+def missing(report: pytest.TestReport) -> list[str]:
+    """The runs that could not be made, by the names of their cells."""
+    return list((getattr(report, ATTRIBUTE, None) or {}).get("missing", ()))
+
+
+def compared_on(report: pytest.TestReport) -> list[tuple[str, str, str]]:
+    """Comparisons that the test made: the keys of run and reference, and the words."""
+    made = (getattr(report, ATTRIBUTE, None) or {}).get("compared", ())
+    return [(run, reference, said) for run, reference, said in made]
+
+
 def notes_on(report: pytest.TestReport) -> list[str]:
-    """Comparisons that the test made, in words."""
+    """What is to be said of the test besides."""
     return list((getattr(report, ATTRIBUTE, None) or {}).get("notes", ()))
 
 
@@ -193,5 +235,15 @@ def _plain(verdicts: Sequence[Verdict]) -> list[dict[str, Any]]:
         return []
     from dspysota.report.meta import VERDICTS
 
-    plain: list[dict[str, Any]] = VERDICTS.dump_python(list(verdicts), mode="json")
+    plain: list[dict[str, Any]] = _sendable(VERDICTS.dump_python(list(verdicts), mode="json"))
     return plain
+
+
+def _sendable(value: Any) -> Any:
+    """Plain values with half characters, which neither xdist nor a file can carry, spelled out."""
+    if isinstance(value, dict):
+        return {key: _sendable(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_sendable(one) for one in value]
+    halves = isinstance(value, str) and any("\ud800" <= char <= "\udfff" for char in value)
+    return visible(value) if halves else value

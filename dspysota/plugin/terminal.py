@@ -31,7 +31,7 @@ def summarize(reporter: pytest.TerminalReporter, collector: Collector, config: p
         reporter.write_line(line)
     for line in flakiness.lines(collector.runs, collector.meta) if collector.meta else ():
         reporter.write_line(line if reporter.isatty else line.replace("·", "/"), yellow="warning:" in line)
-    for line in (line for note in collector.notes for line in note.splitlines()):
+    for line in (line for note in (*collector.comparisons, *collector.notes) for line in note.splitlines()):
         reporter.write_line(line)
     for task, claim in config.stash[SESSION].profile.claims.items():
         reporter.write_line(f"claim{'' if task == 'any' else f' on {task}'}: {claim.sentence()}")

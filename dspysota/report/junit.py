@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from pathlib import Path
 from xml.etree import ElementTree
@@ -13,9 +12,7 @@ from dspysota.records import Run
 from dspysota.report import flakiness, text, verdicts
 from dspysota.report.meta import Decision, ReportMeta
 from dspysota.report.view import RunView, view
-
-_ILLEGAL = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""What XML 1.0 section 2.2 does not allow; `visible` spells most of it out, this is the guarantee."""
+from dspysota.untrusted import xml_text
 
 
 def render(runs: Sequence[Run], meta: ReportMeta) -> str:
@@ -32,7 +29,7 @@ def render(runs: Sequence[Run], meta: ReportMeta) -> str:
     tests += len(gated)
     skipped = sum(_undecided(one) for one in meta.verdicts)
     count = {"tests": str(tests), "failures": str(failed), "errors": str(unmade), "skipped": str(skipped)}
-    top = ElementTree.Element("testsuites", {"name": _legal(meta.title), **count, "time": f"{seconds:.3f}"})
+    top = ElementTree.Element("testsuites", {"name": xml_text(meta.title), **count, "time": f"{seconds:.3f}"})
     suite = ElementTree.SubElement(top, "testsuite", {"name": "dspysota", **count, "time": f"{seconds:.3f}"})
     _properties(suite, {"command": text.redacted(meta.command)})
     for decision in verdicts.decisions(meta):
@@ -42,15 +39,15 @@ def render(runs: Sequence[Run], meta: ReportMeta) -> str:
     troubles = [("error", "NotMeasured", meta.unmade), ("failure", "Test", meta.failed)]
     for kind, type_, reasons in troubles:
         for test, reason in reasons.items():
-            named = {"classname": "dspysota", "name": _legal(test), "time": "0"}
+            named = {"classname": "dspysota", "name": xml_text(test), "time": "0"}
             case = ElementTree.SubElement(suite, "testcase", named)
-            ElementTree.SubElement(case, kind, {"message": _legal(reason), "type": type_})
+            ElementTree.SubElement(case, kind, {"message": xml_text(reason), "type": type_})
     for name, finding in gated:
-        named = {"classname": "dspysota.gate", "name": _legal(name), "time": "0"}
+        named = {"classname": "dspysota.gate", "name": xml_text(name), "time": "0"}
         case = ElementTree.SubElement(suite, "testcase", named)
         if finding is not None:
-            said = {"message": _legal(finding.sentence), "type": str(finding.word)}
-            ElementTree.SubElement(case, "failure", said).text = _legal(f"{name}: {finding.sentence}")
+            said = {"message": xml_text(finding.sentence), "type": str(finding.word)}
+            ElementTree.SubElement(case, "failure", said).text = xml_text(f"{name}: {finding.sentence}")
     ElementTree.indent(top)
     return '<?xml version="1.0" encoding="utf-8"?>\n' + ElementTree.tostring(top, encoding="unicode") + "\n"
 
@@ -78,7 +75,7 @@ def _case(suite: ElementTree.Element, one: RunView, margin: float | None) -> Non
     info = one.run.info
     name = one.outcome.test if one.outcome and one.outcome.test else one.named
     attributes = {"classname": f"dspysota.{info.task}", "name": name, "time": f"{info.wall_seconds:.3f}"}
-    case = ElementTree.SubElement(suite, "testcase", {key: _legal(value) for key, value in attributes.items()})
+    case = ElementTree.SubElement(suite, "testcase", {key: xml_text(value) for key, value in attributes.items()})
     values: dict[str, object] = {
         "run": one.run.name, "verdict": one.verdict, "provenance": info.provenance, "data": info.data.name,
         "data_source": info.data.source, "data_digest": info.data.digest, "cases": one.n, "errors": one.run.errors,
@@ -127,7 +124,7 @@ def _latency(one: RunView) -> dict[str, float | None]:
 
 def _claim(suite: ElementTree.Element, one: Decision) -> None:
     verdict = one.verdict
-    named = {"classname": "dspysota.claim", "name": _legal(one.test), "time": "0"}
+    named = {"classname": "dspysota.claim", "name": xml_text(one.test), "time": "0"}
     case = ElementTree.SubElement(suite, "testcase", named)
     more = None if verdict.more is None else rounded(verdict.more)
     values: dict[str, object] = {
@@ -146,7 +143,7 @@ def _claim(suite: ElementTree.Element, one: Decision) -> None:
             f"{prefix}p_fail": _number(criterion.p_fail),
         }  # fmt: skip
     _properties(case, values)
-    message, text_ = _legal(verdict.sentences()[0]), _legal("\n".join(verdict.sentences()))
+    message, text_ = xml_text(verdict.sentences()[0]), xml_text("\n".join(verdict.sentences()))
     if _fails(one):
         kind = "Inconclusive" if one.outcome == "inconclusive" else "Claim"
         ElementTree.SubElement(case, "failure", {"message": message, "type": kind}).text = text_
@@ -184,20 +181,16 @@ def _flaky(run: Run, margin: float | None) -> dict[str, object]:
 
 def _failure(case: ElementTree.Element, name: str, misses: Sequence[str]) -> None:
     said, type_ = (misses, "Threshold") if misses else (("failed for another reason than a bar",), "Test")
-    failure = ElementTree.SubElement(case, "failure", {"message": _legal(said[0]), "type": type_})
-    failure.text = _legal("\n".join([f"{name} misses its bar", *misses]) if misses else f"{name} {said[0]}")
+    failure = ElementTree.SubElement(case, "failure", {"message": xml_text(said[0]), "type": type_})
+    failure.text = xml_text("\n".join([f"{name} misses its bar", *misses]) if misses else f"{name} {said[0]}")
 
 
 def _properties(parent: ElementTree.Element, values: dict[str, object]) -> None:
     group = ElementTree.SubElement(parent, "properties")
     for name, value in values.items():
         if value is not None:
-            ElementTree.SubElement(group, "property", {"name": _legal(name), "value": _legal(str(value))})
+            ElementTree.SubElement(group, "property", {"name": xml_text(name), "value": xml_text(str(value))})
 
 
 def _number(value: float | None) -> str | None:
     return None if value is None else f"{value:.6g}"
-
-
-def _legal(words: str) -> str:
-    return _ILLEGAL.sub("\ufffd", text.visible(words))

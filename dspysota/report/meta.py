@@ -43,6 +43,11 @@ class Decision(Record):
         return self.outcome == "failed" and not self.verdict
 
     @property
+    def refuted(self) -> bool:
+        """Whether that is nobody's wish: it failed its test, or was to fail none; or nothing could be decided."""
+        return self.told or (self.failed and str(self.verdict.outcome) != "INCONCLUSIVE")
+
+    @property
     def told(self) -> bool:
         """Whether the claim is refuted and no test failed for it, since none was to."""
         return str(self.verdict.outcome) == "FAIL" and not self.verdict.gate
@@ -75,7 +80,8 @@ class Quote(Record):
 class ReportMeta(Record):
     """The command that made the runs, a title, the outcome of each run by its key (runs without one count as not
     judged), for each test whose run could not be made the reason, and the same for each test that used runs and failed
-    for another reason than a bar: of the runs themselves that says nothing. `verdicts` are those of asserted claims,
+    for another reason than a bar: of the runs themselves that says nothing. `missing` are the runs that could not be
+    made, by the names of their cells: several tests may ask for one. `verdicts` are those of asserted claims,
     `terms` what the profile claims, by task, and `published` scores that others reported. `margins` are, by the keys of
     runs, the score differences that the profile's claim turns on: (1 - its quality ratio) times the reference's score.
     `gate` is the decision of the regression gate, None where no baseline was named.
@@ -85,6 +91,7 @@ class ReportMeta(Record):
     title: str = "dspysota report"
     outcomes: dict[str, Outcome] = Field(default_factory=dict)
     unmade: dict[str, str] = Field(default_factory=dict)
+    missing: tuple[str, ...] = ()
     failed: dict[str, str] = Field(default_factory=dict)
     verdicts: tuple[Decision, ...] = ()
     terms: tuple[Terms, ...] = ()
@@ -93,13 +100,31 @@ class ReportMeta(Record):
     gate: Gate | None = None
 
 
+def unmeasured(meta: ReportMeta) -> str:
+    """How many runs could not be made, in words; empty where all could.
+
+    >>> unmeasured(ReportMeta(command="", unmade={"a": "", "b": ""}, missing=("gsm8k phi-2-zero_shot",)))
+    '1 run that 2 tests asked for could not be measured'
+    >>> unmeasured(ReportMeta(command="", unmade={"a": ""}, missing=("gsm8k phi-2-zero_shot",)))
+    '1 run could not be measured'
+    """
+    n, tests = len(meta.missing), len(meta.unmade)
+    asking = "1 test" if tests == 1 else f"{tests} tests"
+    runs = "1 run" if n == 1 else f"{n} runs"
+    if not tests:
+        return ""
+    if not n:  # records of before runs were counted
+        return f"the runs of {asking} could not be measured"
+    return f"{runs} could not be measured" if n == tests else f"{runs} that {asking} asked for could not be measured"
+
+
 def merged(metas: Sequence[ReportMeta]) -> ReportMeta:
     """What several reports know, for one of all their runs; of what is said twice the last counts."""
     titles = {meta.title for meta in metas}
     named: dict[str, object] = {"command": "", "title": titles.pop() if len(titles) == 1 else "dspysota report"}
     for field in ("outcomes", "unmade", "failed", "margins"):
         named[field] = {key: value for meta in metas for key, value in getattr(meta, field).items()}
-    for field in ("verdicts", "terms", "published"):
+    for field in ("verdicts", "terms", "published", "missing"):
         every = [one for meta in metas for one in getattr(meta, field)]
         named[field] = tuple(one for place, one in enumerate(every) if one not in every[:place])
     gates = [meta.gate for meta in metas if meta.gate is not None]

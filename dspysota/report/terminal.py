@@ -17,22 +17,22 @@ COST = "cost/q"
 CLAIM = "claim"
 """The column that is there only where a claim was asserted."""
 
-HEAD = ("", CLAIM, "run", "n", "score [95%]", "tok/q", COST, "q/s", "p95", "not right")
+HEAD = ("bar", CLAIM, "run", "n", "score [95%]", "tok/q", COST, "q/s", "p95", "not right")
 RIGHT = frozenset({"n", "tok/q", COST, "q/s", "p95"})
 
 
 def lines(runs: Sequence[Run], meta: ReportMeta | None = None, *, ascii_only: bool = True) -> list[str]:
     """A heading and one line a run, in the order given; none without runs.
 
-    The outcome stands first, where an eye that runs down the column finds it. With `ascii_only`, for a pipe or a log,
-    everything is ASCII. Missed bars follow indented below their run. Claims come before the runs: a line each, then one
-    for each criterion, and one for each policy; scores that others published come last.
+    What became of the bar stands first, where an eye that runs down the column finds it. With `ascii_only`, for a pipe
+    or a log, everything is ASCII. Missed bars follow indented below their run. Claims come before the runs: a line
+    each, then one for each criterion, and one for each policy; scores that others published come last.
     """
     meta = meta or ReportMeta(command="")
     if not runs:
         return []
     report = in_order(runs, meta)
-    table = [HEAD, *(_cells(view, _claimed(view.run, meta)) for view in report.runs)]
+    table = [HEAD, *(_cells(view, _claimed(view, meta)) for view in report.runs)]
     absent = {COST} if not any(view.cost for view in report.runs) else set()
     absent |= {CLAIM} if not meta.verdicts else set()
     kept = [place for place, name in enumerate(HEAD) if name not in absent]
@@ -65,6 +65,9 @@ def _claims(runs: Sequence[Run], meta: ReportMeta) -> list[str]:
         if found:
             beside.remove(found)  # of several claims the first shows the policies
         shown += [visible_line(f"  {'':12}  {line.sentence}") for line in (found.lines if found else ())]
+    rates = sorted({one.verdict.alpha for one in meta.verdicts if one.verdict.outcome != "DESCRIPTIVE"})
+    levels = " and ".join(f"{1 - 2 * rate:.0%} or more at an error rate of {rate:.0%}" for rate in rates)
+    shown += [f"intervals in parentheses: {levels}; 95% where nothing was claimed"] if rates else []
     return [*shown, ""]
 
 
@@ -74,13 +77,11 @@ def gate_lines(gate: Gate | None, saved: Sequence[str] = (), *, ascii_only: bool
     return [text.plain(line) for line in shown] if ascii_only else shown
 
 
-def _claimed(run: Run, meta: ReportMeta) -> str:
+def _claimed(view: RunView, meta: ReportMeta) -> str:
     """What was decided of the run, what needs attention first; `reference` for what it was compared with."""
-    made = [one.verdict for one in verdicts.decisions(meta)]
-    outcomes = [str(one.outcome) for one in made if one.run_key == run.info.key]
-    if not outcomes and any(one.reference_key == run.info.key for one in made):
+    if not view.claims and any(one.verdict.reference_key == view.run.info.key for one in meta.verdicts):
         return "reference"
-    return ", ".join(dict.fromkeys(outcomes)) or "-"
+    return ", ".join(view.words) or "-"
 
 
 def _cells(view: RunView, claimed: str) -> tuple[str, ...]:

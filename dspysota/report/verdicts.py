@@ -65,6 +65,28 @@ def decisions(meta: ReportMeta) -> list[Decision]:
     return sorted(meta.verdicts, key=lambda one: ORDER.index(one.verdict.outcome))
 
 
+def first(verdicts: Sequence[Verdict]) -> Verdict:
+    """Of one verdict or more the one that needs attention first."""
+    return min(verdicts, key=lambda one: ORDER.index(one.outcome))
+
+
+def of_runs(runs: Sequence[Run], meta: ReportMeta) -> dict[str, tuple[Decision, ...]]:
+    """By the keys of runs the claims that were asserted of them, those that need attention first.
+
+    A claim on runs that differ by seed alone is about all of them.
+    """
+    found: dict[str, list[Decision]] = {}
+    groups = of_seeds(runs) if any(one.verdict.seeds > 1 for one in meta.verdicts) else []
+    for one in decisions(meta):
+        about = {one.verdict.run_key}
+        for group in groups if one.verdict.seeds > 1 else ():
+            keys = {run.info.key for run in group}
+            about |= keys if about & keys else set()
+        for key in about:
+            found.setdefault(key, []).append(one)
+    return {key: tuple(made) for key, made in found.items()}
+
+
 def headline(meta: ReportMeta) -> str:
     """How the claims came out, in a few words; empty without any.
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from dspysota.costs import Summary, dollars, known, summary
 from dspysota.latency import Latency, of_run
 from dspysota.records import Failure, Run
-from dspysota.report.meta import Outcome, ReportMeta
+from dspysota.report import verdicts
+from dspysota.report.meta import Decision, Outcome, ReportMeta
 from dspysota.stats import Interval, mean_interval
 
 
@@ -34,6 +35,8 @@ class RunView:
     run: Run
     variant: str
     outcome: Outcome | None
+    claims: tuple[Decision, ...]
+    """What was claimed of the run, what needs attention first."""
     metrics: tuple[Metric, ...]
     failures: tuple[tuple[Failure, int], ...]
     prompt: float | None
@@ -104,13 +107,27 @@ class RunView:
 
     @property
     def verdict(self) -> str:
-        """`passed`, `failed`, or `not judged` where no test judged the run."""
+        """`passed`, `failed`, or `not judged` where no test judged the run by a bar."""
         return self.outcome.outcome if self.outcome else "not judged"
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The words of its claims' verdicts, each once."""
+        return tuple(dict.fromkeys(str(one.verdict.outcome) for one in self.claims))
+
+    @property
+    def state(self) -> str:
+        """`failed`, `inconclusive`, `not judged` or `passed`: the worst that its bar and its claims came to."""
+        if self.verdict == "failed" or any(one.refuted for one in self.claims):
+            return "failed"
+        if "INCONCLUSIVE" in self.words:
+            return "inconclusive"
+        return "passed" if any(one.verdict for one in self.claims) else self.verdict
 
 
 @dataclass(frozen=True)
 class Report:
-    """All runs of a report, failed ones first, otherwise by data set and in the order given."""
+    """All runs of a report, failed ones first, then undecided ones, otherwise by data set and in the order given."""
 
     runs: tuple[RunView, ...]
     meta: ReportMeta
@@ -128,20 +145,22 @@ def view(runs: Sequence[Run], meta: ReportMeta) -> Report:
     """Order the runs for reading and compute their numbers."""
     names = list(dict.fromkeys(run.info.data.name for run in runs))
 
-    def place(run: Run) -> tuple[bool, int]:
-        outcome = meta.outcomes.get(run.info.key)
-        return (outcome is None or outcome.outcome != "failed", names.index(run.info.data.name))
+    def place(one: RunView) -> tuple[int, int]:
+        rank = {"failed": 0, "inconclusive": 1}.get(one.state, 2)
+        return rank, names.index(one.run.info.data.name)
 
-    ordered = sorted(runs, key=place)
-    return Report(runs=tuple(_run(i, run, runs, meta) for i, run in enumerate(ordered, 1)), meta=meta)
+    ordered = sorted(in_order(runs, meta).runs, key=place)
+    return Report(runs=tuple(replace(one, number=i) for i, one in enumerate(ordered, 1)), meta=meta)
 
 
 def in_order(runs: Sequence[Run], meta: ReportMeta) -> Report:
     """The same numbers, runs in the order given."""
-    return Report(runs=tuple(_run(i, run, runs, meta) for i, run in enumerate(runs, 1)), meta=meta)
+    claims = verdicts.of_runs(runs, meta)
+    views = (_run(i, run, runs, meta, claims.get(run.info.key, ())) for i, run in enumerate(runs, 1))
+    return Report(runs=tuple(views), meta=meta)
 
 
-def _run(number: int, run: Run, runs: Sequence[Run], meta: ReportMeta) -> RunView:
+def _run(number: int, run: Run, runs: Sequence[Run], meta: ReportMeta, claims: tuple[Decision, ...]) -> RunView:
     n, usage, latency = len(run.cases), run.usage, of_run(run)
     question, first = latency.question, latency.first_token
     return RunView(
@@ -149,6 +168,7 @@ def _run(number: int, run: Run, runs: Sequence[Run], meta: ReportMeta) -> RunVie
         run=run,
         variant=_variant(run, runs),
         outcome=meta.outcomes.get(run.info.key),
+        claims=claims,
         metrics=tuple(_metric(run, name) for name in run.info.metrics) if n else (),
         failures=tuple(run.failures().items()),
         prompt=_ratio(usage.prompt_tokens, n),

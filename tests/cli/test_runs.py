@@ -169,3 +169,10 @@ def test_rm_leaves_a_folder_that_is_being_written(out, capsys):
     assert "is being written by a living process" in capsys.readouterr().err
     folder.finish()
     assert (folder.path / "run.json").exists()
+
+
+def test_show_says_what_each_column_is_of(out, capsys):
+    """Tokens and cost are a question's."""
+    text = " ".join(said(capsys, "show", FIRST).out.split())
+
+    assert "cases score [95%] tokens a question cost a question p95 s bars" in text

@@ -206,7 +206,7 @@ def test_a_comparison_is_shown_and_decides_nothing(project, installed):
     result = project.run("-n2")
 
     result.assert_outcomes(passed=3)
-    result.stdout.fnmatch_lines(["*difference +0.000 (*n=10), ratio 1.00*"])
+    result.stdout.fnmatch_lines(["*difference +0.000 (95%: *n=10), ratio 1.00*"])
     assert 20 == len(project.cases())
 
 

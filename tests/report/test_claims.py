@@ -8,30 +8,11 @@ from xml.etree import ElementTree
 import pytest
 
 from dspysota import Claim, Outcome, catalog
-from dspysota.records import ReferenceCell
 from dspysota.report import html, junit, load_meta, markdown, results, terminal, write_all
 from dspysota.report.meta import Decision, Quote, ReportMeta, Terms, merged
 from dspysota.report.verdicts import candidates, headline
 from tests.factories import make_run
-
-SMALL, LARGE = "qwen2.5-coder-0.5b", "qwen2.5-coder-1.5b"
-CELL = ReferenceCell(task="gsm8k", model=LARGE, program="cot", approach="zero_shot", adapter="plain")
-TERMS = Terms(reference=CELL, quality=0.9)
-TEST = "evals/test_comparison.py::test_claim"
-
-
-def decided(right, *, rows=100, outcome="failed", policy="baseline", **fields):
-    """Two runs, and what a test made of the claim on the first."""
-    run = make_run([1.0] * right + [0.0] * (rows - right), approach="bootstrap")
-    reference = make_run([1.0] * rows, model_name=LARGE, **fields)
-    verdict = Claim(quality=0.9).judge(run.vs(reference, policy=policy))
-    meta = ReportMeta(
-        command="pytest evals",
-        title="Small against large",
-        verdicts=(Decision(test=TEST, verdict=verdict, outcome=outcome),),
-        terms=(TERMS,),
-    )
-    return [run, reference], meta
+from tests.report.deciding import CELL, LARGE, TERMS, TEST, decided, seeded
 
 
 def lines(runs, meta):
@@ -135,10 +116,10 @@ def test_the_terminals_table_says_what_was_claimed_of_each_run():
     runs, meta = decided(100, outcome="passed")
     head, candidate, reference = terminal.lines(runs, meta)[-3:]
 
-    assert head.split()[:2] == ["claim", "run"]
+    assert head.split()[:3] == ["bar", "claim", "run"]
     assert candidate.split()[:2] == ["-", "PASS"]
     assert reference.split()[:2] == ["-", "reference"]
-    assert "claim" not in terminal.lines(runs, meta.model_copy(update={"verdicts": ()}))[0]
+    assert ["bar", "run"] == terminal.lines(runs, meta.model_copy(update={"verdicts": ()}))[0].split()[:2]
 
 
 def test_a_claim_whose_cost_is_unknown_has_lines_of_its_quality():
@@ -211,10 +192,6 @@ def test_hostile_names_stay_text_in_claims():
     for text in (html.render(runs, meta), markdown.summary(runs, meta)):
         assert re.search(r"(?<!\\)<(script>alert|img)", text) is None
     assert "\x1b" not in "\n".join(terminal.lines(runs, meta))
-
-
-def seeded(scores, seeds, **fields):
-    return [make_run(scores, key=f"{fields}-{seed}", seed=seed, own_seed=seed > 0, **fields) for seed in seeds]
 
 
 def test_runs_that_differ_by_seed_alone_stand_beside_the_reference_together():

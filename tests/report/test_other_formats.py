@@ -83,7 +83,8 @@ def test_junit_is_well_formed_whatever_it_holds(tmp_path):
 
 def test_a_run_that_could_not_be_made_is_an_error_everywhere(grid):
     """A missing run turns every report red, with its reason, however well the others did."""
-    meta = ReportMeta(command="pytest evals", unmade={"evals/test_a.py::test_a[x]": "ServerError: No server answers."})
+    test, why = "evals/test_a.py::test_a[x]", "ServerError: No server answers."
+    meta = ReportMeta(command="pytest evals", unmade={test: why}, missing=("gsm8k x",))
 
     suite = ElementTree.fromstring(junit.render(grid, meta)).find("testsuite")
     assert suite is not None

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dspysota.gate import sentences
 from dspysota.records import DataInfo, RunInfo
 from dspysota.report import verdicts
-from dspysota.report.meta import ReportMeta
+from dspysota.report.meta import ReportMeta, unmeasured
 from dspysota.report.text import redacted
 from dspysota.report.view import Report
 
@@ -59,10 +59,10 @@ def headline(failed: int, passed: int, runs: int, meta: ReportMeta) -> str:
     '1 of 10 runs missed its bar'
     >>> headline(0, 1, 1, well), headline(0, 0, 2, well)
     ('The run cleared its bar', '2 runs, none of them judged')
-    >>> headline(0, 8, 8, ReportMeta(command="", unmade={"a": "", "b": ""}, failed={"c": ""}))
+    >>> headline(0, 8, 8, ReportMeta(command="", unmade={"a": "", "b": ""}, missing=("x", "y"), failed={"c": ""}))
     '2 runs could not be measured; 1 test failed for another reason than a bar; all 8 judged runs cleared their bars'
     """
-    said = [f"{_runs(len(meta.unmade))} could not be measured"] if meta.unmade else []
+    said = [unmeasured(meta)] if meta.unmade else []
     if meta.failed:
         said.append(
             f"{len(meta.failed)} test{'s' if len(meta.failed) > 1 else ''} failed for another reason than a bar"

@@ -1,4 +1,4 @@
-"""The table of runs: score, tokens, cost, seconds, errors; failed ones first."""
+"""The table of runs: score, verdicts of claims, tokens, cost, seconds, errors; failed ones first."""
 
 from __future__ import annotations
 

@@ -204,14 +204,6 @@ def test_a_filter_has_an_address_that_leads_back_to_it(visit):
     assert again.evaluate("location.hash") == address
 
 
-def test_addresses_that_name_nothing_here_show_everything(visit):
-    """A run, class or case that another report had, and words that are no address at all."""
-    page = visit(GRID, address="#examples?run=99&kind=no.such&by=nothing&open=run-99-case-1&versus=x&beside=77")
-    hits(page, len(CASES))
-    page.evaluate("location.hash = '#%E0%A4%A'")
-    expect(page.get_by_role("dialog")).to_be_hidden()
-
-
 def test_the_table_of_runs_leads_to_the_examples_of_a_run(visit):
     """The name of a run is a link; it shows that run's examples alone."""
     page = visit(GRID)

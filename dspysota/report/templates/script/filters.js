@@ -9,6 +9,7 @@ const everything = () => ({
   by: "",
   down: false,
   open: null,
+  unknown: [], // words of an address that mean nothing here
 });
 
 // The order of all cases by a column; `rank` is their place in the default order, which also breaks ties.
@@ -134,21 +135,24 @@ function addressOf(book, state) {
 // What an address asks for; null where it is about something else. `now` is kept where an address names a case alone.
 function readAddress(book, hash, now) {
   const [anchor, words] = decodedAnchor(hash);
-  if (book.anchors.has(anchor)) return { ...now, open: book.anchors.get(anchor) };
+  if (book.anchors.has(anchor)) return { ...now, open: book.anchors.get(anchor), unknown: [] };
   const run = book.runs.findIndex((one) => anchor === `${one.anchor}-examples`);
   if (run >= 0) return { ...everything(), run: String(run + 1) };
+  if (/^run-\d+-(case-\d+|examples)$/.test(anchor)) return { ...everything(), unknown: [anchor] };
   if (anchor !== "examples") return null;
   const state = everything();
   for (const name of FIELDS) state[name] = words.get(name) ?? "";
   state.deep = words.get("deep") === "1";
-  const kinds = (words.get("kind") ?? "").split(".");
-  book.kinds.forEach((kind, at) => {
-    if (kinds.includes(slug(kind))) state.kinds.add(at);
-  });
-  const by = words.get("by") ?? "";
-  if (["kind", "run", "score", "tokens", "seconds"].includes(by)) state.by = by;
+  const take = (name, value, known) => value && (known ? true : !state.unknown.push(`${name}=${value}`));
+  for (const kind of (words.get("kind") ?? "").split(".")) {
+    const at = book.kinds.findIndex((one) => slug(one) === kind);
+    if (take("kind", kind, at >= 0)) state.kinds.add(at);
+  }
+  const by = words.get("by");
+  if (take("by", by, ["kind", "run", "score", "tokens", "seconds"].includes(by))) state.by = by;
   state.down = state.by !== "" && words.get("down") === "1";
-  state.open = book.anchors.get(words.get("open")) ?? null;
+  const open = words.get("open");
+  if (take("open", open, book.anchors.has(open))) state.open = book.anchors.get(open);
   return state;
 }
 

@@ -35,8 +35,12 @@ function explorer(book) {
     view.show(one, list.beside(one), list.cases.indexOf(one), list.cases.length);
   }
 
+  // What an address asked for and this report does not have is said until something else is asked for. It is somebody's
+  // text: cut, and without characters that nobody sees.
   const told = (found, more = "") => {
-    byId("hits").textContent = `${count(found.cases.length)} of ${count(book.size)} cases${more}`;
+    const words = state.unknown.map((one) => one.slice(0, 60).replace(/[^\p{L}\p{N}\p{P}\p{S} ]/gu, "\ufffd"));
+    const unknown = words.length ? `; not in this report: ${words.join(", ")}` : "";
+    byId("hits").textContent = `${count(found.cases.length)} of ${count(book.size)} cases${more}${unknown}`;
   };
 
   // Searching in everything takes a while: what is found shows up as it is.
@@ -73,6 +77,7 @@ function explorer(book) {
   }
 
   function changed() {
+    state.unknown = [];
     for (const name of FIELDS) state[name] = form.elements[name].value;
     state.deep = form.elements.deep.checked;
     state.kinds = new Set([...form.querySelectorAll("[data-kind]:checked")].map((one) => Number(one.dataset.kind)));
@@ -81,6 +86,7 @@ function explorer(book) {
   }
 
   function pressed(by) {
+    state.unknown = [];
     if ((state.by || "kind") !== by) [state.by, state.down] = [by, by !== "run"];
     else if (!state.by) [state.by, state.down] = [by, false];
     else if (state.down === (by !== "run")) state.down = !state.down;
@@ -93,9 +99,12 @@ function explorer(book) {
     state = next;
     for (const name of FIELDS) {
       form.elements[name].value = state[name];
-      if (form.elements[name].value !== state[name]) form.elements[name].value = state[name] = ""; // no such choice
+      if (form.elements[name].value === state[name]) continue;
+      state.unknown.push(`${name}=${state[name]}`); // no such choice
+      form.elements[name].value = state[name] = "";
     }
     show();
+    if (state.unknown.length) readdress(addressOf(book, state));
     if (state.open === null) view.close();
     else open(state.open);
   }
@@ -119,6 +128,8 @@ function explorer(book) {
 
   show();
   return (hash) => {
+    // A mended address is no question of its own: browsers tell of one step by two events.
+    if (state.unknown.length && hash === addressOf(book, state)) return;
     const next = readAddress(book, hash, state);
     if (next) {
       take(next);

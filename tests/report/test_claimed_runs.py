@@ -1,0 +1,72 @@
+"""The table of runs: what was claimed of each, and in which order they stand."""
+
+import re
+from dataclasses import replace
+
+import pytest
+
+from dspysota import Claim
+from dspysota.report import html
+from dspysota.report.meta import Decision, ReportMeta
+from dspysota.report.meta import Outcome as Bar
+from tests.factories import make_run
+from tests.report.deciding import LARGE, TEST, decided, seeded
+
+
+def rows(page):
+    """The rows of the table of runs: the class of each, what its first cell says, and its verdicts."""
+    found = re.findall(r'<tr id="run-\d+" class="([^"]+)">(.*?)</tr>', page, re.S)
+    return [
+        (kind, *re.findall(r'class="unseen">([^<]+)</span></td>', row), re.findall(r'"verdict (\w+)">.*?>(\w+)</', row))
+        for kind, row in found
+    ]
+
+
+@pytest.mark.parametrize(
+    "right,outcome,state,word",
+    [
+        (50, "failed", "failed", "FAIL"),
+        (92, "inconclusive", "inconclusive", "INCONCLUSIVE"),
+        (100, "passed", "passed", "PASS"),
+        (50, "passed", "passed", "FAIL"),
+    ],
+)
+def test_the_table_of_runs_shows_what_was_claimed_of_each_run(right, outcome, state, word):
+    """A run that cleared its bar and failed its claim has no tick; a FAIL that a test expected is shown alone."""
+    runs, meta = decided(right, outcome=outcome)
+    bars = {run.info.key: Bar(outcome="passed", test=TEST) for run in runs}
+    found = rows(html.render(runs, meta.model_copy(update={"outcomes": bars})))
+
+    assert (state, state, [(word.lower(), word)]) == found[0]
+    assert ("passed", "passed", []) == found[1]
+
+
+def test_runs_whose_claims_failed_come_first_then_undecided_ones():
+    """Before every run that only cleared its bar, whatever the order given."""
+    good, undecided, bad = (decided(right, outcome="failed") for right in (100, 92, 50))
+    named = [
+        (run := make_run(one[0][0].scores(), approach=approach, key=approach),
+         replace(one[1].verdicts[0].verdict, run_key=run.info.key))
+        for approach, one in zip(("few_shot", "labeled", "knn"), (good, undecided, bad), strict=True)
+    ]  # fmt: skip
+    made = tuple(Decision(test=TEST, verdict=verdict, outcome=outcome) for (_, verdict), outcome in
+                 zip(named, ("passed", "inconclusive", "failed"), strict=True))  # fmt: skip
+    bar = {good[0][1].info.key: Bar(outcome="passed", test=TEST)}
+    runs = [good[0][1], *(run for run, _ in named)]
+
+    found = rows(html.render(runs, ReportMeta(command="", verdicts=made, outcomes=bar)))
+
+    assert ["failed", "inconclusive", "passed", "passed"] == [kind for kind, *_ in found]
+    assert ["FAIL", "INCONCLUSIVE", "", "PASS"] == ["".join(word for _, word in words) for *_, words in found]
+
+
+def test_a_claim_over_several_seeds_stands_at_each_of_its_runs():
+    """It is about all of them."""
+    small = seeded([1.0] * 10 + [0.0] * 30, (0, 1), approach="bootstrap")
+    large = make_run([1.0] * 40, model_name=LARGE)
+    verdict = Claim(quality=0.9).judge(small[0].vs(large, seeds=small[1:]))
+    meta = ReportMeta(command="", verdicts=(Decision(test=TEST, verdict=verdict, outcome="failed"),))
+
+    assert [["FAIL"], ["FAIL"], []] == [
+        [word for _, word in words] for *_, words in rows(html.render([*small, large], meta))
+    ]
