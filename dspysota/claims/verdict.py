@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from dspysota.costs import amount
-from dspysota.records import Policy, Provenance
+from dspysota.records import Policy, Provenance, amount
 from dspysota.stats import Interval
 
 

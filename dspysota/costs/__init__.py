@@ -16,7 +16,7 @@ from dspysota.costs.summary import (
     summary,
     usd_per_question,
 )
-from dspysota.costs.words import amount, counted, pair, undecided
+from dspysota.costs.words import counted, pair, undecided
 
 __all__ = [
     "BASES",
@@ -24,7 +24,6 @@ __all__ = [
     "Retries",
     "Spend",
     "Summary",
-    "amount",
     "break_even",
     "counted",
     "dollars",

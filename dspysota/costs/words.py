@@ -1,13 +1,9 @@
-"""What a cost is counted by, and amounts of it, in words for reports."""
+"""What a cost is counted by, in words for reports."""
 
 from __future__ import annotations
 
-import math
-
 from dspysota.costs.amounts import known, prices_of
 from dspysota.records import UNITS, Basis, Run, TokenPrice
-
-_PREFIXES = ("", "k", "M", "G", "T", "P", "E", "Z")
 
 
 def counted(run: Run, basis: Basis) -> str:
@@ -61,27 +57,3 @@ def pair(run: Run, reference: Run, basis: Basis) -> str | None:
 def _token(price: TokenPrice) -> str:
     cached = "" if price.cached is None else f", ${price.cached:g} cached"
     return f"${price.prompt:g} + ${price.completion:g}{cached} a million tokens ({price.source})"
-
-
-def amount(value: float | None, unit: str) -> str:
-    """Dollars, or operations with the prefix that keeps them short: three significant figures, never an exponent.
-
-    >>> amount(0.000147123, "$"), amount(1234.5, "$"), amount(1.4554e12, "FLOP"), amount(0.0, "$"), amount(None, "$")
-    ('$0.000147', '$1,234', '1.46 TFLOP', '$0', 'unknown')
-    """
-    if value is None:
-        return "unknown"
-    if math.isinf(value):
-        return "∞"
-    if unit == "$":
-        return f"${_significant(value)}"
-    place = min(len(_PREFIXES) - 1, max(0, math.floor(math.log10(value) / 3))) if value > 0 else 0
-    return f"{_significant(value / 1000**place)} {_PREFIXES[place]}{unit}"
-
-
-def _significant(value: float) -> str:
-    if value == 0:
-        return "0"
-    decimals = max(0, 2 - math.floor(math.log10(abs(value))))
-    words = f"{value:,.{decimals}f}"
-    return words.rstrip("0").rstrip(".") if decimals else words

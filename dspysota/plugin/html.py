@@ -102,7 +102,7 @@ def _ratios(verdicts: list[Verdict]) -> str:
 
 def _figures(sight: Sight) -> list[str]:
     """The columns from the score on."""
-    from dspysota.costs import amount
+    from dspysota.records import amount
 
     badge = "" if sight.provenance == "measured" else f" ({sight.provenance})"
     tokens = "not reported" if sight.tokens is None else f"{sight.tokens:,.0f}"

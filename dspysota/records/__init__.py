@@ -7,7 +7,7 @@ Times are seconds, money is US dollars, scores are in [0, 1], token counts are t
 from dspysota.records.base import SCHEMA, Provenance, Record, Usage
 from dspysota.records.cases import ERRORS, Answer, Call, Case, Example, Failure, Message
 from dspysota.records.compiling import Budget, CompileInfo, Phase
-from dspysota.records.prices import UNITS, Amounts, Basis, Prices, TeacherPrices, TokenPrice
+from dspysota.records.prices import UNITS, Amounts, Basis, Prices, TeacherPrices, TokenPrice, amount
 from dspysota.records.runs import DataInfo, ModelInfo, Role, Run, RunInfo
 from dspysota.records.serving import ServerCounts, Timed
 from dspysota.records.versus import Costs, Policy, Published, ReferenceCell, Versus
@@ -47,4 +47,5 @@ __all__ = [
     "Usage",
     "Versus",
     "Watch",
+    "amount",
 ]

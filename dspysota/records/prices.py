@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from typing import Literal
 
@@ -14,6 +15,8 @@ Basis = Literal["list", "machine", "parameters"]
 
 UNITS: dict[Basis, str] = {"list": "$", "machine": "$", "parameters": "FLOP"}
 """What amounts of each basis are in."""
+
+_PREFIXES = ("", "k", "M", "G", "T", "P", "E", "Z")
 
 HERE = "as the profile says"
 """The source of a price that stands in the profile itself."""
@@ -77,3 +80,27 @@ class Amounts(list[float | None]):
     def __init__(self, amounts: Iterable[float | None], basis: Basis) -> None:
         super().__init__(amounts)
         self.basis: Basis = basis
+
+
+def amount(value: float | None, unit: str) -> str:
+    """Dollars, or operations with the prefix that keeps them short: three significant figures, never an exponent.
+
+    >>> amount(0.000147123, "$"), amount(1234.5, "$"), amount(1.4554e12, "FLOP"), amount(0.0, "$"), amount(None, "$")
+    ('$0.000147', '$1,234', '1.46 TFLOP', '$0', 'unknown')
+    """
+    if value is None:
+        return "unknown"
+    if math.isinf(value):
+        return "∞"
+    if unit == "$":
+        return f"${_significant(value)}"
+    place = min(len(_PREFIXES) - 1, max(0, math.floor(math.log10(value) / 3))) if value > 0 else 0
+    return f"{_significant(value / 1000**place)} {_PREFIXES[place]}{unit}"
+
+
+def _significant(value: float) -> str:
+    if value == 0:
+        return "0"
+    decimals = max(0, 2 - math.floor(math.log10(abs(value))))
+    words = f"{value:,.{decimals}f}"
+    return words.rstrip("0").rstrip(".") if decimals else words

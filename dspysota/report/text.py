@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from dspysota.costs import Estimate, Summary, amount
-from dspysota.records import Failure, Usage
+from dspysota.costs import Estimate, Summary
+from dspysota.records import Failure, Usage, amount
 from dspysota.stats import Interval
 from dspysota.untrusted import clip, one_line, visible
 
