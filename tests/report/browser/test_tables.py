@@ -7,6 +7,7 @@ from playwright.sync_api import expect
 
 from dspysota.report.meta import Outcome, ReportMeta
 from tests.factories import make_grid, make_run
+from tests.report.deciding import decided
 
 GRID = make_grid(cases=12)
 
@@ -96,3 +97,18 @@ def test_answers_that_a_server_does_not_count_come_last_either_way(visit):
     for _ in range(2):
         page.locator("#list").get_by_role("button", name="Tokens").click()
         expect(page.locator("#rows .l-tokens").last).to_have_text("–")
+
+
+def test_undecided_claims_are_sorted_between_failed_runs_and_those_not_judged(visit):
+    """The sort by outcome and the order they come in agree, whatever the bars say."""
+    runs, meta = decided(92, outcome="inconclusive")
+    bars = {runs[0].info.key: Outcome(outcome="passed", test="t")}
+    bad = make_run([0.0] * 100, approach="few_shot", key="bad")
+    bars[bad.info.key] = Outcome(outcome="failed", misses=("accuracy 0 < 0.3",), test="t")
+    page = visit([runs[1], runs[0], bad], meta.model_copy(update={"outcomes": bars}))
+    shown = [re.findall("failed|inconclusive|passed|not judged", one)[0] for one in column(page, 1)]
+    assert shown == ["failed", "inconclusive", "not judged"]
+    page.locator("#runs table.runs").get_by_role("button", name="Outcome").click()
+    again = [re.findall("failed|inconclusive|passed|not judged", one)[0] for one in column(page, 1)]
+    assert again == shown
+    expect(page.locator("#runs .verdict.inconclusive")).to_have_text("claim INCONCLUSIVE")
