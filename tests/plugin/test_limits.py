@@ -137,7 +137,7 @@ def test_a_limit_ends_a_compilation_which_goes_on_with_a_higher_one(project, ser
     assert 10 == len(project.cases())
     (info,) = project.manifest()["runs"]
     assert info["compile"]["stopped"] is None
-    # Requests set money aside while they are in flight: the limit meets the compilation, or just after it the questions.
+    # Requests set money aside while they are in flight: the limit meets the compilation, or then the questions.
     assert info["compile"]["sessions"] in (1, 2)
 
 
