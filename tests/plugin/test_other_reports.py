@@ -29,9 +29,8 @@ def written(project, *arguments):
     head = [text(one) for one in re.findall(r"<th.*?</th>", page, re.S)]
     blob = json.loads(html.unescape(re.findall(r'data-jsonblob="(.*?)"', page, re.S)[0]))
     rows = {
-        test: dict(zip(head, map(text, one["resultsTableRow"]), strict=True))
-        for test, (one,) in blob["tests"].items()
-    }  # fmt: skip
+        test: dict(zip(head, map(text, one["resultsTableRow"]), strict=True)) for test, (one,) in blob["tests"].items()
+    }
     return page, {re.findall(r"::(\w+\[.*?)-zero", test)[0].replace("[", " "): row for test, row in rows.items()}, blob
 
 

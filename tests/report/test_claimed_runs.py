@@ -45,12 +45,16 @@ def test_runs_whose_claims_failed_come_first_then_undecided_ones():
     """Before every run that only cleared its bar, whatever the order given."""
     good, undecided, bad = (decided(right, outcome="failed") for right in (100, 92, 50))
     named = [
-        (run := make_run(one[0][0].scores(), approach=approach, key=approach),
-         replace(one[1].verdicts[0].verdict, run_key=run.info.key))
+        (
+            run := make_run(one[0][0].scores(), approach=approach, key=approach),
+            replace(one[1].verdicts[0].verdict, run_key=run.info.key),
+        )
         for approach, one in zip(("few_shot", "labeled", "knn"), (good, undecided, bad), strict=True)
-    ]  # fmt: skip
-    made = tuple(Decision(test=TEST, verdict=verdict, outcome=outcome) for (_, verdict), outcome in
-                 zip(named, ("passed", "inconclusive", "failed"), strict=True))  # fmt: skip
+    ]
+    made = tuple(
+        Decision(test=TEST, verdict=verdict, outcome=outcome)
+        for (_, verdict), outcome in zip(named, ("passed", "inconclusive", "failed"), strict=True)
+    )
     bar = {good[0][1].info.key: Bar(outcome="passed", test=TEST)}
     runs = [good[0][1], *(run for run, _ in named)]
 
