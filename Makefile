@@ -36,9 +36,12 @@ evals: weights ## run the experiments of PROFILE and write reports/latest/
 browser: setup ## fetch the browser that the report's tests drive (nothing where one is found)
 	@$(VENV) scripts/browser.py
 
+# One file's tests share fixtures, so that a worker takes whole files; model servers need all cores, and their tests come
+# one after the other.
 test: setup $(if $(filter 1,$(DSPYSOTA_SKIP_BROWSER)),,browser) ## run the project's tests, some on a real model server
 	@$(if $(filter 1,$(DSPYSOTA_SKIP_E2E)),:,$(VENV) -m dspysota.cli models pull $(WEIGHTS_smoke))
-	@$(VENV) -m pytest $(ARGS)
+	@$(VENV) -m pytest $(or $(ARGS),-n logical --maxprocesses 4 --dist loadfile --ignore=tests/e2e)
+	@$(if $(ARGS),:,$(VENV) -m pytest tests/e2e)
 
 check: setup ## lint, formatting, types, import layers
 	@$(VENV) -m ruff check .

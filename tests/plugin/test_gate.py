@@ -174,7 +174,7 @@ def test_doubled_latency_turns_the_gate_red(sums):
     red = sums.measured(added, "--sota-baseline", "main", *rule, *chosen, seconds=0.3)
 
     assert (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED) == (green.ret, red.ret)
-    red.stdout.fnmatch_lines(["  WORSE *: p50_seconds 0.1* s -> 0.3* s (+*%, 95% +*..+*, n=10), allowed +20%"])
+    red.stdout.fnmatch_lines(["  WORSE *: p50_seconds 0.* s -> 0.* s (+*%, 95% +*..+*, n=10), allowed +20%"])
 
 
 def test_a_selection_is_held_to_what_it_selects(sums):
