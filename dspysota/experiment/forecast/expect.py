@@ -12,8 +12,11 @@ from dspysota.experiment.forecast.earlier import Earlier
 from dspysota.experiment.plan import Plan
 from dspysota.records import Run, TokenPrice
 
-SINGLE = frozenset({"bootstrap", "knn"})
+SINGLE = frozenset({"bootstrap", "bootstrap_finetune", "knn"})
 """Approaches that ask each training question at most once a round, and nothing else."""
+
+TRAINS = frozenset({"bootstrap_finetune"})
+"""Approaches that train the model's weights after that."""
 
 CHARACTERS = "prompts by their characters, give or take 20%, for the model's tokenizer is not here"
 
@@ -91,7 +94,9 @@ def of_preparing(plan: Plan, draft: Draft, known: Earlier) -> Part | None:
     completion = calls * answers.tokens if calls is not None else None
     by = plan.teacher or plan
     quick = known.quick(by)
-    bounds = [completion / earlier.rate(quick) / 60 if completion is not None and quick is not None else None]
+    # How long weights are trained is known afterwards.
+    timed = completion is not None and quick is not None and whole not in TRAINS
+    bounds = [completion / earlier.rate(quick) / 60 if timed and completion is not None and quick is not None else None]
     usd = _least(_dollars(by.price, prompt, completion), budget.usd)
     took = (
         f"; {same.info.compile.calls:,} calls were enough on {_day(same)}" if same and same.info.compile.calls else ""
