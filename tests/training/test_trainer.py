@@ -89,7 +89,8 @@ def quiet(text):
 @pytest.fixture(scope="module")
 def trained(base, tmp_path_factory):
     """What a training brought: its record, its folder, and what was said on the way."""
-    made, said = tmp_path_factory.mktemp("programs") / "key" / "weights", []
+    made = tmp_path_factory.mktemp("programs") / "key" / "weights"
+    said: list[str] = []
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DSPYSOTA_HOME", str(tmp_path_factory.mktemp("home")))
         record = trainer(base).train(lesson([*SUMS, chat("what " * 80, "no")]), made, seconds=None, say=said.append)
@@ -124,6 +125,7 @@ def test_a_server_reads_trained_weights_as_it_reads_their_base(base, trained):
 
     record, made, _, left = trained
     weights = stored_at(made)
+    assert weights is not None
     names = {path.name for path in made.iterdir()}
     with safe_open(base.path / "model.safetensors", "pt") as old, safe_open(made / "model.safetensors", "pt") as new:
         shapes = [{name: described(file.get_slice(name)) for name in file.keys()} for file in (old, new)]
