@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from dspysota import measure_profile
+from dspysota.cli import main
 from dspysota.experiment import measure
 from dspysota.serving import connect
 from dspysota.testing import FakeServer
@@ -81,3 +82,16 @@ def test_the_same_command_trains_once(place, serving):
     assert again.info.compile.reused
     assert again.info.key == first.info.key
     assert again.info.model.digest == first.info.model.digest
+
+
+def test_training_is_a_step_of_the_lift(place, serving, capsys):
+    """It says what is missing, and names no option for runs that a script measured."""
+    with FakeServer(added, name=MODEL) as server:
+        measure_profile("sums", root=place, data=place / "rows", base_url=server.base_url)
+    capsys.readouterr()
+
+    assert main(["lift", str(place / "reports" / "latest")]) == 0
+    out = capsys.readouterr().out
+    assert "+ weights" in out
+    assert "Missing: unoptimized" in out
+    assert "measure what is missing" not in out
