@@ -170,7 +170,8 @@ def _x_axis() -> dict[str, Any]:
 
 def _y_axis(form: str) -> dict[str, Any]:
     """Few ticks, as wide in every chart, so that the charts of a page stand below each other."""
-    return {"tickCount": TICKS, "domain": False, "ticks": False, "format": form, "minExtent": EXTENT, "maxExtent": EXTENT}
+    room = {"minExtent": EXTENT, "maxExtent": EXTENT}
+    return {"tickCount": TICKS, "domain": False, "ticks": False, "format": form, **room}
 
 
 def _words(points: Sequence[Point], measure: Measure) -> str:
