@@ -10,7 +10,7 @@ VENV := .venv/bin/python
 WEIGHTS_embedded := qwen2.5-coder-0.5b qwen2.5-coder-1.5b
 WEIGHTS_optimizers := $(WEIGHTS_embedded)
 WEIGHTS_smoke    := smollm2-135m
-EVALS = --sota-profile $(PROFILE) $(if $(DATA),--sota-data "$(DATA)") $(if $(ROWS),--sota-limit $(ROWS)) $(ARGS)
+EVALS = --sota-profile=$(PROFILE) $(if $(DATA),--sota-data="$(DATA)") $(if $(ROWS),--sota-limit $(ROWS)) $(ARGS)
 
 .DEFAULT_GOAL := help
 .PHONY: help setup weights evals browser test check fix lock report notebooks build clean

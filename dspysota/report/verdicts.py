@@ -203,7 +203,7 @@ def _judged(claim: Claim, group: tuple[Run, ...], policy: Policy, found: Found) 
 
 
 def _said(verdict: Verdict, *, claimed: bool = True, notes: Sequence[str] = ()) -> str:
-    against = f"against {over(verdict.reference, verdict.reference_seeds)} ({verdict.reference_provenance})"
+    against = f"against {verdict.against} ({verdict.reference_provenance})"
     return "; ".join([against, *(_ratio(one, claimed=claimed) for one in verdict.criteria), *notes])
 
 
