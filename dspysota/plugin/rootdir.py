@@ -22,11 +22,15 @@ def check(config: pytest.Config) -> None:
     paths = [(flag, path) for flag, path in pairwise(words) if flag in flags and os.path.exists(here / path)]
     if not paths or options.rootdir or options.inifilename:
         return
-    from _pytest.config.findpaths import determine_setup
+    try:
+        # Not public: with a pytest that has another one, what this says in time is not said.
+        from _pytest.config.findpaths import determine_setup
 
-    root, file, *_ = determine_setup(
-        inifile=None, override_ini=None, args=options.file_or_dir, rootdir_cmd_arg=None, invocation_dir=here
-    )
+        root, file, *_ = determine_setup(
+            inifile=None, override_ini=None, args=options.file_or_dir, rootdir_cmd_arg=None, invocation_dir=here
+        )
+    except (ImportError, TypeError):
+        return
     if (root, file) != (config.rootpath, config.inipath):
         said = " and ".join(flag for flag, _ in paths)
         cure = " ".join(f"{flag}={path}" for flag, path in paths)
