@@ -109,7 +109,7 @@ def _head(claimed: bool, priced: bool) -> list[str]:
 
 
 def _row(one: RunView, claimed: bool, priced: bool) -> str:
-    mark = {"passed": "✅", "failed": "❌"}.get(one.verdict, "·")
+    mark = {"passed": "✅", "failed": "❌", "inconclusive": "❔"}.get(one.state, "·")
     metric = one.primary
     score = f"{text.scored(metric.mean, metric.interval)} {plain(metric.name)}" if metric else "no cases"
     tokens = text.tokens(one.tokens) if one.n else "–"
