@@ -7,7 +7,7 @@ measured is the model, whose weights are others and are named as such.
 
 import json
 import random
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -68,7 +68,7 @@ def _right_answers(job: Job) -> list[dict[str, Any]]:
         dspy.context(**{**job.dspy_settings(), "lm": job.teacher}),
     ):
         traces = bootstrap_trace_data(
-            job.student(), job.examples(), job.marks, num_threads=job.concurrency, raise_on_error=False,
+            job.student(), job.examples(), _told(job), num_threads=job.concurrency, raise_on_error=False,
             capture_failed_parses=True,
         )  # fmt: skip
     watch(job)
@@ -80,6 +80,21 @@ def _right_answers(job: Job) -> list[dict[str, Any]]:
             f"train on; name a larger model as optimize.teacher.{spent}"
         )
     return right
+
+
+def _told(job: Job) -> Callable[..., float]:
+    """Return the metric, which says how far the asking is."""
+    marks, right = job.marks, [0]
+
+    def told(example: Any, prediction: Any, trace: object = None) -> float:
+        score = marks(example, prediction, trace)
+        right[0] += score >= 1
+        job.progress.say(
+            f"Asking {len(job.train):,} training questions: {job.tape.calls:,} requests, {right[0]:,} right answers"
+        )
+        return score
+
+    return told
 
 
 def _messages(job: Job, predictor: Any, inputs: Mapping[str, Any], outputs: Any) -> dict[str, Any]:
