@@ -84,7 +84,7 @@ def test_a_claim_over_several_seeds_stands_at_each_of_its_runs():
 
 @pytest.mark.parametrize("right,word,mark", [(50, "FAIL", "❌"), (92, "INCONCLUSIVE", "❔"), (100, "PASS", "✅")])
 def test_the_comment_shows_what_was_claimed_of_each_run(right, word, mark):
-    """In a column that is there only where something was claimed, and in the row's mark; else there is nothing in it."""
+    """In a column that is there only where something was claimed, and in the row's mark."""
     runs, meta = decided(right)
     head, candidate, reference = table(markdown.summary(runs, meta))
 
