@@ -127,12 +127,11 @@ def prepare(  # noqa: PLR0913  everything that decides the program, all but its 
             given["validation"] = digest(fields["validation"])
         parts = {**given, **_parts(lm, effort, fields)}
         state, info = work.kept(parts, use_cache, since)
-        weights = learning.weights_of(saved.full_key(parts, optimize.budget), info.training)
+        weights = learning.needed(saved.full_key(parts, optimize.budget), info.training)
     else:
         state, info, _ = work.compiled(Tape(None, Budget(), concurrency=1), None)
     if part is not None:
         chosen, state, info = _without_demonstrations(chosen, whole, fields, state, info)
-        weights = None
     module = _module(chosen, program_name, fields, data, state)
     return Prepared(module, info, weights)
 
@@ -172,6 +171,7 @@ class _Work:
             if not tape.unlucky:
                 if self.keep:
                     saved.save(key, parts, state, info)
+                    learning.prune(key, info.training)
                 tape.close(remove=info.stopped is None)
         return state, info
 
@@ -254,7 +254,6 @@ def _without_demonstrations(
         "validation_score": None,
         "validation_rows": 0,
         "candidates": 0,
-        "training": None,
         "notes": (f"The program of {whole!r} without its demonstrations.", *info.notes),
     }
     return approach("zero_shot") if bare == start else chosen, bare, info.model_copy(update=changes)

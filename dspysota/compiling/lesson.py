@@ -33,8 +33,16 @@ class Trainer(Protocol):
     def check(self) -> None:
         """Raise ProgramError where nothing could be trained; asked before anything is paid for."""
 
-    def train(self, lesson: Lesson, folder: Path, *, seconds: float | None, say: Callable[[str], None]) -> Training:
-        """Write trained weights, as a server reads them, to `folder`, which they replace once they are whole.
+    def train(
+        self,
+        lesson: Lesson,
+        folder: Callable[[str], Path],
+        *,
+        left: Callable[[], float | None],
+        say: Callable[[str], None],
+    ) -> Training:
+        """Write trained weights, as a server reads them, to the folder of their digest, whole or not at all.
 
-        Ends within `seconds`, where they are bounded, with what was learned by then. Raises ProgramError.
+        `left` tells how many seconds there are for training, None where they are not bounded; it is asked when the
+        training begins. Ends with the step in which they are over, with what was learned by then. Raises ProgramError.
         """

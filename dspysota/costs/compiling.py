@@ -64,13 +64,13 @@ def _amount(run: Run, model: str, usage: Usage, basis: Basis) -> float | None:
 def _trained(run: Run, training: Training, basis: Basis) -> float | None:
     """What training took; nobody lists a price of it.
 
-    In FLOP twice the forward pass of each token: Kaplan et al. (2020), section 2.1, count twice as much for the way
-    back as for the way there, half of it for the gradients of weights; those of the frozen ones are not computed, and
-    the low-rank ones are left out.
+    In FLOP two forward passes of each token: Kaplan et al. (2020), section 2.1, count twice as much for the way back
+    as for the way there, half of it for the gradients of weights; those of the frozen ones are not computed, and the
+    low-rank ones are left out. Where memory was saved by computing activations again, it is one more.
     """
     if basis == "list" or run.info.model.parameters is None:
         return None
-    return 2 * 2.0 * run.info.model.parameters * training.tokens
+    return training.passes * 2.0 * run.info.model.parameters * training.tokens
 
 
 def _by_machine(run: Run) -> Spend:

@@ -13,7 +13,7 @@ from dspysota.errors import LimitReachedError, ServerError
 from dspysota.experiment import prices, provenance
 from dspysota.experiment.asking import ask, book_of
 from dspysota.experiment.counting import counted, kept
-from dspysota.experiment.endpoints import endpoint
+from dspysota.experiment.endpoints import endpoint, turn
 from dspysota.experiment.limits import Limits, Meter, Questions, check_reported
 from dspysota.experiment.plan import TEMPERATURE, Plan
 from dspysota.experiment.progress import Progress
@@ -118,14 +118,18 @@ def ready(
     It answers within `max_tokens`, by default those of the task.
     """
     limits.check()
-    with ExitStack() as stack:
-        server = stack.enter_context(endpoint(plan, progress))
+    with ExitStack() as ours, ExitStack() as use:
+        server = use.enter_context(endpoint(plan, progress))
+        ours.enter_context(turn(server, progress))
         limits.check()  # a large model takes minutes to load
-        prepared = _prepare(plan, server, settings, progress, limits, since, leave=stack.close)
+        # Training needs the server's memory, and nobody else on the cores.
+        prepared = _prepare(plan, server, settings, progress, limits, since, leave=use.close)
         if prepared.weights is not None:
-            stack.close()
+            use.close()
+            ours.close()
             plan = replace(plan, weights=prepared.weights)
-            server = stack.enter_context(endpoint(plan, progress))
+            server = use.enter_context(endpoint(plan, progress))
+            ours.enter_context(turn(server, progress))
         limits.check()
         requests = _warm_up(plan, server, prepared, limits)
         # One connection a thread that will ask: there are never more than rows.
@@ -220,7 +224,7 @@ def _effort(plan: Plan, progress: Progress, limits: Limits) -> Effort:
 
     @contextmanager
     def taught_by(teacher: Plan) -> Iterator[Any]:
-        with endpoint(teacher, progress, alone=False) as server:
+        with endpoint(teacher, progress) as server:
             yield _lm(teacher, server)
 
     models = (plan, plan.teacher) if plan.teacher else (plan,)

@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 from dspysota.catalog import template_path
+from dspysota.errors import ModelError
 from dspysota.experiment.plan import Plan
-from dspysota.serving import Endpoint, evict_idle, exclusive
+from dspysota.serving import Endpoint, evict_idle, running
 from dspysota.training import LoraTrainer
 
 
 def trainer(plan: Plan, server: Endpoint, leave: Callable[[], None]) -> LoraTrainer | None:
-    """Who trains the plan's model; None where its weights are not here. `leave` ends our use of its server."""
+    """Who trains the plan's model; None where its weights are not here. `leave` ends our use of its server.
+
+    It is our turn all the while: on the CPU nobody else computes. A GPU's memory is another matter, which servers fill.
+    """
     if plan.spec is None or plan.weights is None:
         return None
 
-    @contextmanager
-    def room() -> Iterator[None]:
-        # The server holds most of a GPU's memory. Nobody else measures on the cores meanwhile.
+    def room() -> None:
         leave()
         evict_idle()
-        with exclusive(server):
-            yield
+        held = running() if server.info.backend == "vllm-cuda" else []
+        if held:
+            raise ModelError(
+                f"Training {server.info.name!r} needs the GPU's memory, which {', '.join(held)} hold, and other runs "
+                "use them or wait for them; run the cells that train by themselves and without -n, as with "
+                "-k bootstrap_finetune. The answers to train on are kept."
+            )
 
     return LoraTrainer(
         name=plan.spec.name,

@@ -43,13 +43,14 @@ def rungs(info: RunInfo) -> tuple[Rung, ...]:
     Neighbours may be the same program: then the step brought no change. Empty where the digests were not recorded.
     """
     compiled, base = info.compile, info.program.partition("+")[0]
+    bare = "zero_shot" if compiled.training else f"{info.approach}:instructions"
     if compiled.unprepared_digest is None or compiled.instructions_digest is None:
         return ()
     steps: list[tuple[Name, str, str, str, str]] = [
         ("unoptimized", base, "zero_shot", DEFAULT_ADAPTER, compiled.unprepared_digest),
         ("format", base, "zero_shot", info.adapter, compiled.unprepared_digest),
-        ("instructions", base, f"{info.approach}:instructions", info.adapter, compiled.instructions_digest),
-        ("demonstrations", base, info.approach, info.adapter, compiled.program_digest),
+        ("instructions", base, bare, info.adapter, compiled.instructions_digest),
+        ("demonstrations", base, bare if compiled.training else info.approach, info.adapter, compiled.program_digest),
     ]
     if compiled.training is not None:
         steps.append(("weights", base, info.approach, info.adapter, compiled.identity))
@@ -113,6 +114,5 @@ def _place(info: RunInfo) -> tuple[object, ...]:
 def _model(info: RunInfo) -> tuple[object, ...]:
     """All of it but the rows."""
     # Trained weights are a step of their own, on the ladder of those that they came from.
-    trained = info.compile.training
-    who = (info.model.name, trained.base if trained else info.model.digest or info.model.base_url)
+    who = (info.model.name, info.origin or info.model.base_url)
     return (info.task, info.primary, *who, info.seed, info.sampling.get("max_tokens"), info.provenance)

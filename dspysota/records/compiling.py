@@ -76,19 +76,21 @@ class Training(Record):
     examples: int = Field(ge=1)
     """Conversations."""
     left_out: int = Field(default=0, ge=0)
-    """Conversations that are longer than the model's context, and were not trained on."""
+    """Conversations that were not trained on: too long for the context, or with the model's own control tokens."""
     tokens: int = Field(ge=0)
     """Tokens of all conversations, as often as they were seen."""
     losses: tuple[float, ...] = ()
     """Mean cross-entropy of each epoch on the answers that were trained on, in nats a token."""
     seconds: float = Field(ge=0)
+    passes: int = Field(default=2, ge=1)
+    """What each token took, in forward passes: there and back; one more where activations were computed twice."""
     ended_early: bool = False
     """Whether its time was over before it was."""
 
     def __str__(self) -> str:
         first, last = (self.losses[0], self.losses[-1]) if self.losses else (None, None)
         fell = f", loss {first:.3f} in the first epoch and {last:.3f} in the last" if first is not None else ""
-        out = f"; {self.left_out:,} too long for the context" if self.left_out else ""
+        out = f"; {self.left_out:,} left out" if self.left_out else ""
         end = "; ended by its bound of time" if self.ended_early else ""
         return (
             f"The weights were trained: {self.by}; {self.examples:,} conversations, {self.tokens:,} tokens in all "

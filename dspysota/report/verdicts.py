@@ -130,7 +130,7 @@ def of_seeds(runs: Iterable[Run]) -> list[tuple[Run, ...]]:
     groups: dict[tuple[object, ...], list[Run]] = {}
     for place, run in enumerate(runs):
         info = run.info
-        who = (info.model.name, info.model.digest or info.model.base_url, info.compile.teacher, info.provenance)
+        who = (info.model.name, info.origin or info.model.base_url, info.compile.teacher, info.provenance)
         names = (info.task, info.data.digest, info.program, info.approach, info.adapter, *who)
         known = groups.setdefault(names, [])
         alone = len(run.cases) < info.data.rows or any(info.seed == one.info.seed for one in known)

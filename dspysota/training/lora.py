@@ -15,6 +15,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+STARTED = time.monotonic()
 TOKENS_ON_CPU = 1024
 TOKENS_ON_GPU = 8192
 WEIGHTS = (".safetensors", ".safetensors.index.json")
@@ -33,20 +34,22 @@ def train(job: dict[str, Any]) -> dict[str, Any]:
         tokenizer.chat_template = Path(job["chat_template"]).read_text(encoding="utf-8")
     if tokenizer.pad_token is None:
         tokenizer.pad_token = tokenizer.eos_token
-    sized = [(row, _tokens(tokenizer, row)) for row in job["conversations"]]
-    rows = [row for row, tokens in sized if tokens <= job["max_tokens"]]
+    sized = [(row, _tokens(tokenizer, row)) for row in job["conversations"] if not _acts(tokenizer, row)]
+    fits = [(row, tokens) for row, tokens in sized if tokens <= job["max_tokens"]]
+    rows = [row for row, _ in fits]
     if not rows:
-        return {"examples": 0, "left_out": len(sized)}
-    at_once = _at_once(job["batch"], max(tokens for _, tokens in sized if tokens <= job["max_tokens"]), gpu)
+        return {"examples": 0, "losses": []}
+    at_once = _at_once(job["batch"], max(tokens for _, tokens in fits), gpu)
     model = AutoModelForCausalLM.from_pretrained(job["base"], dtype=torch.bfloat16 if gpu else torch.float32)
     trainer, teller = _trainer(job, model, tokenizer, Dataset.from_list(rows), at_once, gpu)
     trainer.train()
     _store(trainer.model.merge_and_unload().to(torch.bfloat16), Path(job["base"]), Path(job["folder"]))
     return {
         "examples": len(rows),
-        "left_out": len(sized) - len(rows),
+        "left_out": len(job["conversations"]) - len(rows),
         "tokens": int(trainer.state.num_input_tokens_seen),
         "losses": teller.by_epoch(),
+        "passes": 3 if trainer.args.gradient_checkpointing else 2,
         "ended_early": teller.ended_early,
     }
 
@@ -71,10 +74,11 @@ def _trainer(job: dict[str, Any], model: Any, tokenizer: Any, rows: Any, at_once
         use_cpu=not gpu,
         seed=job["seed"],
         logging_steps=1,
+        logging_nan_inf_filter=False,
         save_strategy="no",
         report_to="none",
         disable_tqdm=True,
-        include_num_input_tokens_seen="all",
+        include_num_input_tokens_seen="non_padding",
     )
     lora = LoraConfig(r=job["rank"], lora_alpha=2 * job["rank"], target_modules="all-linear", task_type="CAUSAL_LM")
     trainer = SFTTrainer(
@@ -102,7 +106,7 @@ def _teller(job: dict[str, Any]) -> Any:
         def __init__(self) -> None:
             self.losses: list[tuple[float, float]] = []
             self.ended_early = False
-            self._end = time.monotonic() + job["seconds"] if job["seconds"] is not None else None
+            self._end = STARTED + job["seconds"] if job["seconds"] is not None else None
 
         def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
             if self._end is not None and time.monotonic() >= self._end and state.global_step < state.max_steps:
@@ -127,9 +131,15 @@ def _teller(job: dict[str, Any]) -> Any:
 def _tokens(tokenizer: Any, row: dict[str, Any]) -> int:
     """Tokens of a row: prompt and completion are both texts, or both turns of a chat."""
     if isinstance(row["prompt"], str):
-        return len(tokenizer(row["prompt"] + row["completion"])["input_ids"])
+        return len(tokenizer(row["prompt"] + row["completion"])["input_ids"]) + 1  # the end, which TRL writes
     turns = [*row["prompt"], *row["completion"]]
     return len(tokenizer.apply_chat_template(turns, tokenize=True, return_dict=True)["input_ids"])
+
+
+def _acts(tokenizer: Any, row: dict[str, Any]) -> bool:
+    """Return whether an answer holds what the model takes for control: it would learn to forge turns."""
+    said = row["completion"] if isinstance(row["completion"], str) else row["completion"][0]["content"]
+    return any(token in said for token in tokenizer.all_special_tokens)
 
 
 def _store(model: Any, base: Path, folder: Path) -> None:

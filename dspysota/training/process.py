@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
@@ -19,7 +20,7 @@ LOG = "training.log"
 def run(job: Mapping[str, Any], scratch: Path, *, name: str, say: Callable[[str], None]) -> dict[str, Any]:
     """Do the job in a process that ends with this one. Returns what it says last. Raises ProgramError.
 
-    Ctrl-C, or any other end of this function, ends the process.
+    Ctrl-C, or any other end of this function, ends the process. What it said is kept beside `scratch` where it failed.
     """
     told, log = scratch / "job.json", scratch / LOG
     told.write_text(json.dumps(job), encoding="utf-8")
@@ -31,6 +32,8 @@ def run(job: Mapping[str, Any], scratch: Path, *, name: str, say: Callable[[str]
         "TOKENIZERS_PARALLELISM": "false",
         "OMP_WAIT_POLICY": "passive",
         "WANDB_MODE": "disabled",
+        # One GPU: with several, TRL wants to be launched by a program of its own.
+        "CUDA_VISIBLE_DEVICES": os.environ.get("CUDA_VISIBLE_DEVICES", "0").partition(",")[0],
     }
     command = [sys.executable, "-P", str(SCRIPT), str(told)]
     with log.open("wb") as words:
@@ -50,7 +53,7 @@ def run(job: Mapping[str, Any], scratch: Path, *, name: str, say: Callable[[str]
             process.stdin.close()
             process.stdout.close()
     if code or last is None or "examples" not in last:
-        raise ProgramError(_explain(name, code, log))
+        raise ProgramError(_explain(name, code, shutil.copyfile(log, scratch.parent / LOG)))
     return last
 
 
@@ -71,10 +74,10 @@ def _follow(lines: IO[bytes], say: Callable[[str], None]) -> dict[str, Any] | No
 
 def _explain(name: str, code: int, log: Path) -> str:
     words = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
-    if code == -9 or any("OutOfMemoryError" in line for line in words[-3:]):
+    if code == -9 or any(word in line for line in words[-3:] for word in ("OutOfMemoryError", "can't allocate memory")):
         return (
             f"Training {name!r} ended for want of memory; end other programs, or take a smaller model or shorter "
             "conversations. The answers to train on are kept."
         )
     last = words[-1] if words else "it said nothing"
-    return f"Training {name!r} failed: {last[:300]}. The answers to train on are kept."
+    return f"Training {name!r} failed: {last[:300]} (all of it in {log}). The answers to train on are kept."

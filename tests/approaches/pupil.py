@@ -1,5 +1,7 @@
 """Somebody who trains, for tests of what is made of it."""
 
+import shutil
+
 from dspysota.errors import ProgramError
 from dspysota.models.weights import mark_trained
 from dspysota.records import Training
@@ -9,26 +11,31 @@ from tests.approaches.optimizing import Killed
 class Pupil:
     """Trains nothing: writes the lesson as if it were weights, and notes what was asked of it."""
 
-    def __init__(self, *, missing=None, ends=None, dies=False):
+    def __init__(self, *, missing=None, ends=None, dies=False, varies=False):
         self.lessons = []
         self.seconds = []
         self.missing = missing
         self.ends = ends
         self.dies = dies
+        self.varies = varies
 
     def check(self):
         if self.missing:
             raise ProgramError(self.missing)
 
-    def train(self, lesson, folder, *, seconds, say):
+    def train(self, lesson, folder, *, left, say):
         if self.dies:
             raise Killed
+        seconds = left()
         self.lessons.append(lesson)
         self.seconds.append(seconds)
         say("Training: step 1 of 1, loss 1.000")
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / "model.safetensors").write_text(repr(lesson))
-        digest = mark_trained(folder, "small", origin="b" * 64, described="made up")
+        made = folder("new")
+        made.mkdir(parents=True)
+        (made / "model.safetensors").write_text(f"{lesson} {len(self.lessons) if self.varies else ''}")
+        digest = mark_trained(made, "small", origin="b" * 64, described="made up")
+        shutil.rmtree(folder(digest), ignore_errors=True)
+        made.rename(folder(digest))
         return Training(
             digest=digest,
             base="b" * 64,

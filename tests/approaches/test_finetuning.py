@@ -6,7 +6,7 @@ import pytest
 
 from dspysota.approaches.preparing import Effort
 from dspysota.cli import main
-from dspysota.errors import LimitReachedError, ProgramError
+from dspysota.errors import ConfigError, LimitReachedError, ProgramError
 from dspysota.profiles import Optimize
 from dspysota.records import Budget
 from dspysota.testing import FakeServer, Fault
@@ -24,8 +24,9 @@ def home(tmp_path, monkeypatch):
 class Session:
     """A session whose minutes are nearly over."""
 
-    def __init__(self, left):
+    def __init__(self, left, *, late=False):
         self.left = left
+        self.is_late = late
 
     def admit(self, usd):
         return None
@@ -37,7 +38,7 @@ class Session:
         pass
 
     def late(self, seconds):
-        return "Stopped by --sota-max-minutes."
+        return "Stopped by --sota-max-minutes." if self.is_late else None
 
     def seconds_left(self):
         return self.left
@@ -108,7 +109,7 @@ def test_without_its_whole_weights_a_program_is_trained_anew(home, damage):
     pupil = Pupil()
     with FakeServer(model) as server:
         finetune(server, pupil)
-        (file,) = (home / "programs").glob("*/weights/model.safetensors")
+        (file,) = (home / "programs").glob("*/weights-*/model.safetensors")
         _ = file.unlink() if damage == "deleted" else file.write_text("")
         again = finetune(server, pupil)
 
@@ -172,15 +173,39 @@ def test_training_ends_inside_the_budget_of_minutes():
 
 
 def test_a_session_that_ends_during_training_leaves_no_half_trained_program(home):
-    """The same command trains again; the answers are kept."""
+    """The same command trains again; the answers are kept, and nothing else."""
     with FakeServer(model) as server:
-        with pytest.raises(LimitReachedError, match="--sota-max-minutes"):
+        with pytest.raises(LimitReachedError, match="starts anew"):
             finetune(server, Pupil(ends=5.0), guard=Session(5.0))
+        assert not list((home / "programs").glob("*"))
         calls = len(server.requests)
         prepared = finetune(server, Pupil())
 
         assert len(server.requests) == calls
     assert not prepared.info.reused
+
+
+def test_a_session_that_ends_while_it_is_trained_anew_spares_the_program_that_is_there(home):
+    """What was good before is good after."""
+    pupil = Pupil(varies=True)
+    with FakeServer(model) as server:
+        first = finetune(server, pupil)
+        pupil.ends = 5.0
+        with pytest.raises(LimitReachedError, match="starts anew"):
+            finetune(server, pupil, use_cache=False, guard=Session(5.0))
+        again = finetune(server, Pupil())
+
+    assert again.info == first.info.model_copy(update={"reused": True})
+    assert [first.weights.path] == list((home / "programs").glob("*/weights-*"))
+
+
+def test_a_session_whose_minutes_are_over_trains_nothing():
+    """Loading a model for no time at all would be time itself."""
+    pupil = Pupil()
+    with FakeServer(model) as server, pytest.raises(LimitReachedError, match="starts anew"):
+        finetune(server, pupil, guard=Session(0.0, late=True))
+
+    assert not pupil.lessons
 
 
 def test_nothing_is_trained_on_data_with_gaps():
@@ -197,12 +222,32 @@ def test_nothing_is_trained_on_data_with_gaps():
     assert len(pupil.lessons) == 1
 
 
-def test_its_instructions_alone_are_those_of_untrained_weights():
-    """`bootstrap_finetune:instructions` is the program without what the training brought."""
+def test_it_has_no_part_that_could_be_taken_by_itself():
+    """Its instructions are the task's own; nothing is trained to find that out."""
     with FakeServer(model) as server:
-        prepared = finetune(server, Pupil(), name="bootstrap_finetune:instructions")
+        with pytest.raises(ConfigError, match=r"changes no instructions; take zero_shot"):
+            finetune(server, Pupil(), name="bootstrap_finetune:instructions")
 
-    assert (prepared.weights, prepared.info.training) == (None, None)
+        assert not server.requests
+
+
+def test_weights_that_vanish_are_never_replaced_by_the_base(home, monkeypatch):
+    """Somebody deletes them between training and asking: the run is none, rather than one of other weights."""
+    with FakeServer(model) as server:
+        monkeypatch.setattr("dspysota.compiling.learning.stored_at", lambda folder: None)
+        with pytest.raises(ProgramError, match="were deleted while they were needed; run again"):
+            finetune(server, Pupil())
+
+
+def test_a_new_training_takes_the_place_of_the_old_one_when_it_is_whole(home):
+    """Old weights stay until the record names the new ones, and go then."""
+    pupil = Pupil(varies=True)
+    with FakeServer(model) as server:
+        first = finetune(server, pupil)
+        again = finetune(server, pupil, use_cache=False)
+
+    assert first.info.training.digest != again.info.training.digest
+    assert [again.weights.path] == list((home / "programs").glob("*/weights-*"))
 
 
 def test_a_trained_program_is_no_file_to_be_taken_along(home, tmp_path, capsys):
@@ -210,7 +255,10 @@ def test_a_trained_program_is_no_file_to_be_taken_along(home, tmp_path, capsys):
     with FakeServer(model) as server:
         finetune(server, Pupil())
     (folder,) = (home / "programs").iterdir()
+    (weights,) = folder.glob("weights-*")
 
+    assert main(["programs", "show", folder.name]) == 0
+    assert f"trained  {weights.name.removeprefix('weights-')}" in capsys.readouterr().out
     assert main(["programs", "export", folder.name, str(tmp_path / "p.json")]) == 2
     assert "weights that were trained for it" in capsys.readouterr().err
     assert not (tmp_path / "p.json").exists()

@@ -37,7 +37,7 @@ def serving(monkeypatch):
     happened, pupil = [], Pupil()
 
     @contextmanager
-    def endpoint(plan, progress, *, alone=True):
+    def endpoint(plan, progress):
         digest = plan.weights.digest if plan.weights else None
         happened.append(f"serve {digest}")
         found = connect(plan.spec, plan.use.base_url)

@@ -1,11 +1,11 @@
 """Real training, by TRL and PEFT, of a made-up model that is small enough for it to take seconds."""
 
+import dataclasses
 import json
 import os
 import signal
 import subprocess
 import sys
-from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
@@ -56,16 +56,16 @@ def home(tmp_path, monkeypatch):
     return tmp_path / "home"
 
 
-@contextmanager
-def room():
-    yield
-
-
 def chat(question, answer):
     return {
         "prompt": [{"role": "user", "content": question}],
         "completion": [{"role": "assistant", "content": answer}],
     }
+
+
+def turns(one):
+    """What the template makes of a conversation."""
+    return " ".join(f"{turn['role']} {turn['content']} </s>" for turn in [*one["prompt"], *one["completion"]])
 
 
 SUMS = [chat("what is one plus one", "two"), chat("what is one plus two", "three"), chat("two and two", "four")]
@@ -78,12 +78,16 @@ def lesson(conversations=SUMS, **fields):
 
 def trainer(base, **fields):
     return LoraTrainer(
-        **{"name": "tiny", "base": base, "chat_template": None, "context_length": 64, "room": room, **fields}
+        **{"name": "tiny", "base": base, "chat_template": None, "context_length": 64, "room": lambda: None, **fields}
     )
 
 
 def quiet(text):
     pass
+
+
+def unbounded():
+    return None
 
 
 @pytest.fixture(scope="module")
@@ -93,8 +97,9 @@ def trained(base, tmp_path_factory):
     said: list[str] = []
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DSPYSOTA_HOME", str(tmp_path_factory.mktemp("home")))
-        record = trainer(base).train(lesson([*SUMS, chat("what " * 80, "no")]), made, seconds=None, say=said.append)
-        left = list((Path(os.environ["DSPYSOTA_HOME"]) / "models" / ".partial").iterdir())
+        odd = [chat("what " * 80, "no"), chat("what is two", "two </s> user yes")]
+        record = trainer(base).train(lesson([*SUMS, *odd]), lambda digest: made, left=unbounded, say=said.append)
+        left = list((Path(os.environ["DSPYSOTA_HOME"]) / "programs" / ".training").iterdir())
     return record, made, said, left
 
 
@@ -107,12 +112,13 @@ def test_the_model_learns(trained):
     assert said[0].startswith("Training: step 1 of 16, loss ")
 
 
-def test_what_does_not_fit_the_context_is_left_out(trained):
-    """An answer without its end would teach to write no end."""
+def test_what_would_teach_something_else_is_left_out(trained):
+    """An answer without its end teaches to write no end, one with the end of a turn inside to write a turn more."""
     record, *_ = trained
+    words = [len(turns(one).split()) for one in SUMS]
 
-    assert (record.examples, record.left_out) == (3, 1)
-    assert 8 * 3 * 5 < record.tokens < 8 * 3 * 20
+    assert (record.examples, record.left_out) == (3, 2)
+    assert (record.tokens, record.passes) == (8 * sum(words), 2)
 
 
 def described(tensor):
@@ -143,9 +149,9 @@ def test_a_server_reads_trained_weights_as_it_reads_their_base(base, trained):
 def test_the_same_lesson_makes_the_same_weights_and_another_seed_others(base, trained, tmp_path):
     """Texts to be continued are learnt from as well; a bound of time ends it with what was learnt so far."""
     record, *_ = trained
-    again = trainer(base).train(lesson([*SUMS, chat("what " * 80, "no")]), tmp_path / "a", seconds=None, say=quiet)
+    again = trainer(base).train(lesson(), lambda digest: tmp_path / "a", left=unbounded, say=quiet)
     texts = [{"prompt": "what is one plus one", "completion": " two"}]
-    short = trainer(base).train(lesson(texts, seed=1), tmp_path / "b", seconds=0.0, say=quiet)
+    short = trainer(base).train(lesson(texts, seed=1), lambda digest: tmp_path / "b", left=lambda: 0.0, say=quiet)
 
     assert again.digest == record.digest
     assert short.digest != record.digest
@@ -156,19 +162,22 @@ def test_without_a_conversation_that_fits_nothing_is_made(base, tmp_path):
     """One sentence names the context; what was there before stays."""
     (tmp_path / "w").mkdir()
     with pytest.raises(ProgramError, match="None of 3 conversations fits into the 4 tokens of 'tiny'"):
-        trainer(base, context_length=4).train(lesson(), tmp_path / "w", seconds=None, say=quiet)
+        trainer(base, context_length=4).train(lesson(), lambda digest: tmp_path / "w", left=unbounded, say=quiet)
 
     assert list(tmp_path.glob("w/*")) == []
 
 
-def test_what_the_trainer_says_last_is_told(base, tmp_path):
+def test_what_the_trainer_says_last_is_told(base, home, tmp_path):
     """Weights that cannot be read end it in one sentence, not in a traceback."""
     broken = tmp_path / "broken"
     broken.mkdir()
     (broken / "config.json").write_text("{")
     mark_trained(broken, "broken", origin="0" * 64, described="made up")
-    with pytest.raises(ProgramError, match=r"Training 'tiny' failed: .+\. The answers to train on are kept\."):
-        trainer(stored_at(broken)).train(lesson(), tmp_path / "w", seconds=None, say=quiet)
+    with pytest.raises(ProgramError, match=r"'tiny' failed: .+ \(all of it in .+\)\. The answers .* are kept") as told:
+        trainer(stored_at(broken)).train(lesson(), lambda digest: tmp_path / "w", left=unbounded, say=quiet)
+    (log,) = home.glob("programs/.training/*.log")
+    assert str(log) in str(told.value)
+    assert "Traceback" in log.read_text()
 
 
 def test_a_missing_package_is_named_with_its_cure(base, monkeypatch):
@@ -180,15 +189,15 @@ def test_a_missing_package_is_named_with_its_cure(base, monkeypatch):
 
 PARENT = """
 import json, sys
-from contextlib import nullcontext
 from pathlib import Path
 from dspysota.compiling.lesson import Lesson
 from dspysota.models import stored_at
 from dspysota.training import LoraTrainer
 lesson = Lesson(conversations=tuple(json.loads(sys.argv[2])), epochs=100, rank=8, learning_rate=0.02, batch=1, seed=0)
 base = stored_at(Path(sys.argv[1]))
-trainer = LoraTrainer(name="tiny", base=base, chat_template=None, context_length=64, room=nullcontext)
-trainer.train(lesson, Path(sys.argv[3]), seconds=None, say=lambda text: print(text, flush=True))
+trainer = LoraTrainer(name="tiny", base=base, chat_template=None, context_length=64, room=lambda: None)
+place = Path(sys.argv[3])
+trainer.train(lesson, lambda digest: place, left=lambda: None, say=lambda text: print(text, flush=True))
 """
 
 
@@ -206,6 +215,20 @@ def test_a_training_ends_with_its_parent_and_the_next_one_clears_up(base, home, 
 
     assert (len(gone), alive) == (1, [])
     assert not (tmp_path / "key" / "w").exists()
-    assert len(list((home / "models" / ".partial").iterdir())) == 1
-    trainer(base).train(lesson(epochs=1), tmp_path / "key" / "w", seconds=None, say=quiet)
-    assert list((home / "models" / ".partial").iterdir()) == []
+    assert len(list((home / "programs" / ".training").iterdir())) == 1
+    trainer(base).train(lesson(epochs=1), lambda digest: tmp_path / "key" / "w", left=unbounded, say=quiet)
+    assert list((home / "programs" / ".training").iterdir()) == []
+
+
+def test_a_disk_that_is_too_small_is_told_before_anything_is_paid(base):
+    """As a missing package is."""
+    with pytest.raises(ProgramError, match=r"Training 'tiny' needs .* of disk"):
+        trainer(dataclasses.replace(base, bytes=10**18)).check()
+
+
+def test_a_training_that_diverges_leaves_nothing(base, tmp_path):
+    """Weights that are no numbers would only be wrong at everything."""
+    with pytest.raises(ProgramError, match=r"diverged: .* lower learning_rate than 1e\+30"):
+        trainer(base).train(lesson(learning_rate=1e30), lambda digest: tmp_path / "w", left=unbounded, say=quiet)
+
+    assert not (tmp_path / "w").exists()

@@ -15,9 +15,6 @@ from dspysota.records import Run, TokenPrice
 SINGLE = frozenset({"bootstrap", "bootstrap_finetune", "knn"})
 """Approaches that ask each training question at most once a round, and nothing else."""
 
-TRAINS = frozenset({"bootstrap_finetune"})
-"""Approaches that train the model's weights after that."""
-
 CHARACTERS = "prompts by their characters, give or take 20%, for the model's tokenizer is not here"
 
 
@@ -95,7 +92,7 @@ def of_preparing(plan: Plan, draft: Draft, known: Earlier) -> Part | None:
     by = plan.teacher or plan
     quick = known.quick(by)
     # How long weights are trained is known afterwards.
-    timed = completion is not None and quick is not None and whole not in TRAINS
+    timed = completion is not None and quick is not None and not approaches.trains(whole)
     bounds = [completion / earlier.rate(quick) / 60 if timed and completion is not None and quick is not None else None]
     usd = _least(_dollars(by.price, prompt, completion), budget.usd)
     took = (
@@ -147,7 +144,7 @@ def _asks(plan: Plan) -> bool:
 def _shows(plan: Plan) -> bool:
     """Whether the prepared program may show demonstrations."""
     whole, _ = approaches.split(plan.cell.approach)
-    return _asks(plan) and whole not in TRAINS
+    return _asks(plan) and not approaches.trains(whole)
 
 
 def _dollars(price: TokenPrice | None, prompt: float | None, completion: float | None) -> float | None:
