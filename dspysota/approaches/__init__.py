@@ -20,7 +20,18 @@ if TYPE_CHECKING:
     from dspysota.approaches.optimizer import create_optimizer
     from dspysota.approaches.preparing import Prepared, prepare
 
-__all__ = ["FORMS", "Prepared", "approach", "create_optimizer", "learns", "names", "origin", "prepare", "split"]
+__all__ = [
+    "FORMS",
+    "Prepared",
+    "approach",
+    "create_optimizer",
+    "learns",
+    "names",
+    "origin",
+    "prepare",
+    "split",
+    "trains",
+]
 
 GROUP = "dspysota.approaches"
 """The group of entry points by which other distributions add approaches."""
@@ -34,6 +45,9 @@ _HOMES = {"Prepared": "preparing", "create_optimizer": "optimizer", "prepare": "
 
 _FIXED = frozenset({"zero_shot", "few_shot"})
 """Approaches whose programs depend on nothing but the task's own texts."""
+
+_TRAINS = frozenset({"bootstrap_finetune"})
+"""Approaches that leave the program as it is, and train the weights."""
 
 _PARTS = ("instructions",)
 
@@ -62,6 +76,8 @@ def split(name: str) -> tuple[str, str | None]:
             f"{name!r} is no approach: behind the name may stand :{' or :'.join(_PARTS)}, once; "
             f"write, for example, '{whole or 'NAME'}:{_PARTS[0]}'."
         )
+    if trains(whole):
+        raise ConfigError(f"{name!r} is no approach: {whole!r} changes no instructions; take zero_shot.")
     return whole, part
 
 
@@ -86,6 +102,15 @@ def learns(name: str) -> bool:
     (False, True)
     """
     return split(name)[0] not in _FIXED
+
+
+def trains(name: str) -> bool:
+    """Return whether an approach trains the model's weights.
+
+    >>> trains("bootstrap"), trains("bootstrap_finetune")
+    (False, True)
+    """
+    return name in _TRAINS
 
 
 def origin(name: str) -> str:

@@ -170,6 +170,7 @@ def _check(given: Optimizer) -> None:
         "metric_version": (isinstance(given.metric_version, str | None), "a text"),
         "budget": (isinstance(given.budget, Budget), "a dspysota.Budget, such as Budget(calls=500)"),
         "prices": (_are_prices(given.prices), "a dspysota.records.TokenPrice for each served name"),
+        "adapter": (given.adapter in programs.adapters(), f"one of {', '.join(programs.adapters())}"),
         "seed": (type(given.seed) is int, "a whole number"),
         "context_length": (length is None or (type(length) is int and length >= 1), "a number of tokens, 1 or more"),
     }

@@ -15,13 +15,15 @@ from rich.console import Console
 from dspysota import paths, source, tasks
 from dspysota.approaches import approach, origin
 from dspysota.approaches import split as split_approach
-from dspysota.compiling import saved
+from dspysota.compiling import learning, saved
 from dspysota.compiling.budget import Guard
 from dspysota.compiling.job import Job, Outcome, make_job
+from dspysota.compiling.lesson import Lesson, Trainer
 from dspysota.compiling.optimizing import applied
 from dspysota.compiling.progress import Progress
 from dspysota.compiling.tape import Tape
 from dspysota.errors import ConfigError
+from dspysota.models import Weights
 from dspysota.profiles import Optimize
 from dspysota.programs import create, resampled, split
 from dspysota.programs.retrieval import naming
@@ -36,6 +38,8 @@ class Prepared:
 
     module: dspy.Module
     info: CompileInfo
+    weights: Weights | None = None
+    """Where they were trained, those that the program is to be asked of."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,6 +64,8 @@ class Effort:
     """The name of the program's own model, for prices and messages; its served name where there is none."""
     guard: Guard | None = None
     """The limits of the session that the compilation is a part of."""
+    trainer: Trainer | None = None
+    """Who trains the model's weights; None where they are not here."""
 
 
 def prepare(  # noqa: PLR0913  everything that decides the program, all but its approach by keyword
@@ -113,17 +119,21 @@ def prepare(  # noqa: PLR0913  everything that decides the program, all but its 
         "corpus": naming.corpus(split(program_name)[0], _learned_from(data)),
     }
     work = _Work(chosen, lm, effort, fields, Progress(Console(file=sys.stderr) if progress else None), keep)
+    weights = None
     if chosen.ASKS_MODEL:
         by = f"{whole} {origin(whole)}".strip()
         given = {"given": dict(cache_key), "approach": by, **_retrieval(fields["program"], data)}
         if getattr(chosen, "SELECTS", True):
             given["validation"] = digest(fields["validation"])
-        state, info = work.kept({**given, **_parts(lm, effort, fields)}, use_cache, since)
+        parts = {**given, **_parts(lm, effort, fields)}
+        state, info = work.kept(parts, use_cache, since)
+        weights = learning.needed(saved.full_key(parts, optimize.budget), info.training)
     else:
-        state, info = work.compiled(Tape(None, Budget(), concurrency=1), None)
+        state, info, _ = work.compiled(Tape(None, Budget(), concurrency=1), None)
     if part is not None:
         chosen, state, info = _without_demonstrations(chosen, whole, fields, state, info)
-    return _ready(chosen, program_name, fields, data, state, info)
+    module = _module(chosen, program_name, fields, data, state)
+    return Prepared(module, info, weights)
 
 
 @dataclass(frozen=True)
@@ -140,8 +150,9 @@ class _Work:
     def kept(self, parts: Mapping[str, Any], use_cache: bool, since: datetime | None) -> tuple[str, CompileInfo]:
         """Return the program's state, loaded or else compiled now and then kept, and what it took."""
         budget = self.effort.optimize.budget
+        key = saved.full_key(parts, budget)
         known = saved.load(parts, budget, since) if use_cache and self.keep else None
-        if known is not None:
+        if known is not None and learning.whole(key, known[1]):
             return known[0], known[1].model_copy(update={"reused": True})
         # Without the budget in its name: a search that a small one ended goes on where it was when it is given more.
         path = paths.tapes_dir() / f"{saved.key_of(parts)[:32]}.jsonl"
@@ -150,28 +161,35 @@ class _Work:
         effort, at_once = self.effort, self.fields["concurrency"]
         with Tape(path, budget, concurrency=at_once, prices=effort.prices, guard=effort.guard) as tape:
             with effort.teacher.open() if effort.teacher else nullcontext() as teacher, tape.going_on():
-                state, info = self.compiled(tape, teacher)
+                state, info, lesson = self.compiled(tape, teacher)
+            if lesson is not None:
+                # After the teacher has left: its server holds memory that training needs.
+                info = learning.trained(
+                    info, lesson, key, trainer=effort.trainer, tape=tape, guard=effort.guard, shown=self.shown
+                )
             # With requests that failed, others might have been found than on a good day: good for this run only.
             if not tape.unlucky:
                 if self.keep:
-                    saved.save(saved.full_key(parts, budget), parts, state, info)
+                    saved.save(key, parts, state, info)
+                    learning.prune(key, info.training)
                 tape.close(remove=info.stopped is None)
         return state, info
 
-    def compiled(self, tape: Tape, teacher: Any) -> tuple[str, CompileInfo]:
-        """Return the program's state, compiled now, and what it took."""
+    def compiled(self, tape: Tape, teacher: Any) -> tuple[str, CompileInfo, Lesson | None]:
+        """Return the program's state, compiled now, what it took, and what the weights are still to be trained on."""
         job = make_job(
             lm=self.lm,
             model_name=self.effort.model_name,
             tape=tape,
             teacher=teacher,
             teacher_name=self.effort.teacher.name if self.effort.teacher else None,
+            trainer=self.effort.trainer,
             progress=self.shown,
             **self.fields,
         )
         outcome = applied(self.chosen.apply, job)
         state = saved.state_of(outcome.module)
-        return state, _info(outcome, state, job, self.effort)
+        return state, _info(outcome, state, job, self.effort), outcome.lesson
 
 
 def _older(path: Path, since: datetime | None) -> bool:
@@ -241,9 +259,7 @@ def _without_demonstrations(
     return approach("zero_shot") if bare == start else chosen, bare, info.model_copy(update=changes)
 
 
-def _ready(
-    chosen: Any, program: str, fields: Mapping[str, Any], data: Splits, state: str, info: CompileInfo
-) -> Prepared:
+def _module(chosen: Any, program: str, fields: Mapping[str, Any], data: Splits, state: str) -> dspy.Module:
     """Make the program from its state, also when it was compiled just now: fresh and reused ones cannot differ.
 
     Where paragraphs are pooled it searches those of the test rows, as it searched those of the rows it learned from.
@@ -258,7 +274,7 @@ def _ready(
     saved.restore(module, state)
     demos = [demo for predictor in module.predictors() for demo in predictor.demos]
     tasks.check_disjoint(data, (str(demo["question"]) for demo in demos if "question" in demo))
-    return Prepared(resampled(module, fields["task"], program), info)
+    return resampled(module, fields["task"], program)
 
 
 def _retrieval(program: str, data: Splits) -> dict[str, str]:

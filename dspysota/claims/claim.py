@@ -251,7 +251,7 @@ def _named(runs: Sequence[Run]) -> str:
 
 def _alike(runs: Sequence[Run]) -> bool:
     greedy = all(run.info.sampling.get("temperature") == 0 for run in runs)
-    return greedy and len({run.info.compile.program_digest for run in runs}) == 1
+    return greedy and len({run.info.compile.identity for run in runs}) == 1
 
 
 def _number(value: object) -> bool:

@@ -111,7 +111,7 @@ def _identity(one: RunInfo, other: RunInfo) -> list[tuple[str, object, object]]:
         ("approaches", one.approach, other.approach),
         ("adapters", one.adapter, other.adapter),
         ("models", one.model.name, other.model.name),
-        ("weights", one.model.digest, other.model.digest),
+        ("weights", one.origin, other.origin),
     ]
 
 

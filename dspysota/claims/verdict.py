@@ -145,10 +145,15 @@ class Verdict:
         """What was compared with what, where each comes from, and how often such a verdict errs."""
         how = f"{self.policy}, " if self.policy else ""
         rate = "" if self.outcome is Outcome.DESCRIPTIVE else f", error rate {self.alpha:.0%}"
-        data = f"{self.run.partition(' · ')[0]} · "  # both answer the same questions: once said is enough
-        reference = self.reference.removeprefix(data) if self.run.startswith(data) else self.reference
-        run, reference = over(self.run, self.seeds), over(reference, self.reference_seeds)
-        return f"{run} ({self.run_provenance}) against {reference} ({how}{self.reference_provenance}){rate}"
+        run = over(self.run, self.seeds)
+        return f"{run} ({self.run_provenance}) against {self.against} ({how}{self.reference_provenance}){rate}"
+
+    @property
+    def against(self) -> str:
+        """The reference's name behind that of the run: both answered the same questions, which is said once."""
+        data = f"{self.run.partition(' · ')[0]} · "
+        name = self.reference.removeprefix(data) if self.run.startswith(data) else self.reference
+        return over(name, self.reference_seeds)
 
     def criterion(self, name: str) -> Criterion | None:
         """The criterion `quality` or `cost`, where the claim names it."""

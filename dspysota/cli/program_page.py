@@ -128,6 +128,8 @@ def _facts(entry: Stored) -> Iterator[str]:
     with_ = ", ".join(f"{line(name, 40)} {line(version, 40)}" for name, version in versions.items())
     yield f"  key      {entry.meta.key}"
     yield f"  weights  {line(entry.weights or 'not known: an endpoint by URL')}"
+    if info.training:
+        yield f"  trained  {info.training.digest}"
     yield f"  seed     {line(entry.part('seed'))}"
     yield f"  made     {entry.when:%Y-%m-%d %H:%M:%S} UTC{' with ' + with_ if with_ else ''}"
     yield f"  took     {cost(entry)}"

@@ -88,6 +88,7 @@ def _facts(entry: Stored) -> dict[str, Any]:
         **{name: entry.part(name) for name in ("task", "program", "approach", "adapter")},
         "model": entry.model,
         "weights": entry.weights,
+        "trained_weights": info.training.digest if info.training else None,
         "seed": entry.meta.parts.get("seed"),
         "made": entry.when.isoformat(),
         "versions": entry.meta.versions,

@@ -38,6 +38,12 @@ class Guard(Protocol):
     def stop(self, why: str) -> None:
         """Hear that a request did not fit and nothing is under way that may make room for it."""
 
+    def late(self, seconds: float) -> str | None:
+        """Say in a sentence why what takes so many seconds would end too late; None where it would not."""
+
+    def seconds_left(self) -> float | None:
+        """Return the seconds that the session may still take; None where they are not bounded."""
+
 
 @dataclass(frozen=True)
 class Share:

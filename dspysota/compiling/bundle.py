@@ -26,13 +26,17 @@ def text_of(entry: Stored) -> str:
 
     The state goes as it is: whatever its demonstrations say, the model is shown it.
     """
+    _check_portable(entry.meta)
     known = parts.portable(entry.meta.model_dump(mode="json"))
     body = {"dspysota_program": FORMAT, **known, "state": json.loads(entry.state)}
     return saved.canonical({**body, "digest": saved.digest_of(saved.canonical(body))}) + "\n"
 
 
 def export(entry: Stored, path: Path, *, force: bool = False) -> None:
-    """Write a program to a file. Raises ConfigError when there is one and not `force`, ProgramError when it cannot."""
+    """Write a program to a file. Raises ConfigError when there is one and not `force`, ProgramError when it cannot.
+
+    ProgramError also for a program whose weights were trained: no JSON file holds these.
+    """
     if path.exists() and not force:
         raise ConfigError(f"{str(path)!r} is there already; name another file, or say --force to replace it.")
     try:
@@ -68,6 +72,7 @@ def keep(entry: Stored, *, force: bool = False) -> bool:
     Raises ConfigError where a different one is there and not `force`, ProgramError when it cannot be written, or the
     key is not that of its parts; where some were left out of them, that is seen when it is loaded.
     """
+    _check_portable(entry.meta)
     _check_key(entry.meta)
     folder = saved.folder_of(entry.meta.key)
     try:
@@ -83,6 +88,14 @@ def keep(entry: Stored, *, force: bool = False) -> bool:
         )
     saved.put(entry.meta, entry.state)
     return True
+
+
+def _check_portable(meta: Meta) -> None:
+    if meta.info.training is not None:
+        raise ProgramError(
+            f"The program {meta.key[:12]!r} is of weights that were trained for it, which no such file holds; have it "
+            "compiled where it is needed."
+        )
 
 
 def _check_key(meta: Meta) -> None:

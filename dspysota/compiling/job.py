@@ -13,6 +13,7 @@ import dspy
 
 from dspysota.compiling import questions
 from dspysota.compiling.board import Board
+from dspysota.compiling.lesson import Lesson, Trainer
 from dspysota.compiling.progress import Progress
 from dspysota.compiling.proposals import Switch
 from dspysota.compiling.rows import Marks, Primary, asked
@@ -53,6 +54,8 @@ class Job:
     """Tokens of prompt and answer that the model takes; None when it is not known, and then nothing is left out."""
     corpus: Corpus | None = None
     """What a program searches whose name asks for pooled paragraphs."""
+    trainer: Trainer | None = None
+    """Who trains the weights of `lm`; None where they are not here."""
     progress: Progress = field(default_factory=Progress)
 
     def student(self) -> dspy.Module:
@@ -136,6 +139,8 @@ class Outcome:
     candidates: int = 0
     """Programs that were scored on all validation rows."""
     notes: tuple[str, ...] = ()
+    lesson: Lesson | None = None
+    """What the weights are to be trained on before the program is asked; None leaves them as they are."""
 
 
 def make_job(  # noqa: PLR0913  what is made here, and by keyword all that goes through

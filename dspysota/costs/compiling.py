@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from dspysota.costs.amounts import flop, prices_of
-from dspysota.records import Basis, Phase, Run, Usage
+from dspysota.records import Basis, Phase, Run, Training, Usage
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,13 +29,15 @@ def spend(run: Run, basis: Basis) -> Spend:
     if basis == "machine":
         return _by_machine(run)
     parts = [dict(_parts(run, phase, basis)) for phase in info.phases]
-    amounts = [_sum(part.values()) for part in parts]
-    phases = zip(info.phases, amounts, strict=True)
+    phases = [(phase.name, phase.calls, _sum(part.values())) for phase, part in zip(info.phases, parts, strict=True)]
+    if info.training is not None:
+        phases.append(("training", 0, _trained(run, info.training, basis)))
+    amounts = [amount for *_, amount in phases]
     own = run.info.model.name
     return Spend(
         # Programs of an early version have no phases, and so no one knows who was asked.
         total=_sum(amounts) if amounts else _amount(run, own, info.usage, basis) if not info.teacher else None,
-        phases=tuple((phase.name, phase.calls, amount) for phase, amount in phases),
+        phases=tuple(phases),
         teacher=_sum(part[name] for part in parts for name in part if name != own) if info.teacher else 0.0,
     )
 
@@ -59,8 +61,20 @@ def _amount(run: Run, model: str, usage: Usage, basis: Basis) -> float | None:
     return flop(run.info.model.parameters if not teaches else teacher.parameters if teacher else None, usage)
 
 
+def _trained(run: Run, training: Training, basis: Basis) -> float | None:
+    """What training took; nobody lists a price of it.
+
+    In FLOP two forward passes of each token: Kaplan et al. (2020), section 2.1, count twice as much for the way back
+    as for the way there, half of it for the gradients of weights; those of the frozen ones are not computed, and the
+    low-rank ones are left out. Where memory was saved by computing activations again, it is one more.
+    """
+    if basis == "list" or run.info.model.parameters is None:
+        return None
+    return training.passes * 2.0 * run.info.model.parameters * training.tokens
+
+
 def _by_machine(run: Run) -> Spend:
-    """Hours from the first request to the last. A teacher's machine stands ready for all of them, and is paid for."""
+    """Hours from the first request to the last, and of training. A teacher's machine is paid for all of them."""
     info, prices = run.info.compile, prices_of(run)
     hours = info.seconds / 3600
     own = None if prices.usd_per_hour is None else prices.usd_per_hour * hours

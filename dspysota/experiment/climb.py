@@ -34,7 +34,7 @@ def climb(workbench: Workbench, profile: Profile, cell: Cell, run: Run) -> tuple
         except SotaError as error:
             troubles.append(f"lift of {cell.id}: {step.id} could not be measured: {error}")
             continue
-        if made.info.compile.program_digest != rung.digest:
+        if made.info.compile.identity != rung.digest:
             troubles.append(
                 f"lift of {cell.id}: {step.id} was compiled anew and is a step to another program; "
                 "requests had failed when the first one was compiled, so it was not kept."

@@ -17,8 +17,8 @@ KEY_ENV = "DSPYSOTA_API_KEY"
 
 
 @contextmanager
-def endpoint(plan: Plan, progress: Progress, *, alone: bool = True) -> Iterator[Endpoint]:
-    """The plan's model, running; `alone`: nobody else measures on it until the block ends, so that latency is ours.
+def endpoint(plan: Plan, progress: Progress) -> Iterator[Endpoint]:
+    """The plan's model, running. Others may measure on it, too, unless it is our `turn`.
 
     A server of our own stays up after the block for the runs to come. Raises ServerError or ConfigError.
     """
@@ -26,9 +26,19 @@ def endpoint(plan: Plan, progress: Progress, *, alone: bool = True) -> Iterator[
         with progress.aside():
             console = Console(stderr=True, quiet=progress.quiet)
             found = _connect(plan) if plan.weights is None else stack.enter_context(_lease(plan, console))
-            if alone:
-                stack.enter_context(exclusive(found, console=console))
         yield found
+
+
+@contextmanager
+def turn(server: Endpoint, progress: Progress) -> Iterator[None]:
+    """Nobody else measures on a running model until the block ends, so that latency is ours.
+
+    Of our own servers on the CPU: on any of them. Raises ConfigError.
+    """
+    with ExitStack() as stack:
+        with progress.aside():
+            stack.enter_context(exclusive(server, console=Console(stderr=True, quiet=progress.quiet)))
+        yield
 
 
 def _lease(plan: Plan, console: Console) -> AbstractContextManager[Endpoint]:

@@ -76,6 +76,10 @@ class Limits:
         more = f", and one more question may take {longest:.1f} s" if passed <= self.minutes * 60 else ""
         return f"Stopped by --sota-max-minutes {self.minutes:g}: {passed / 60:.3g} minutes have passed{more}. {KEPT}."
 
+    def seconds_left(self) -> float | None:
+        """Seconds until the minutes are over, none below zero; None where they are not limited."""
+        return None if self.minutes is None else max(0.0, self.minutes * 60 - (self.clock() - self.started))
+
     def dear(self, most: float | None) -> str:
         """What to say when the next request, which may cost `most` dollars, does not fit."""
         more = "" if most is None else f", and one more question may cost {most:.2g}"
@@ -113,6 +117,14 @@ class Meter:
     def stop(self, why: str) -> None:
         """A request did not fit, and nothing is under way that may make room for it."""
         self._limits.stop(why)
+
+    def late(self, seconds: float) -> str | None:
+        """Why what takes so many seconds would end too late; None where it would not."""
+        return self._limits.late(seconds)
+
+    def seconds_left(self) -> float | None:
+        """Seconds that the session may still take; None where they are not limited."""
+        return self._limits.seconds_left()
 
 
 class Questions:

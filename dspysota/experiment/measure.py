@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -13,13 +13,15 @@ from dspysota.errors import LimitReachedError, ServerError
 from dspysota.experiment import prices, provenance
 from dspysota.experiment.asking import ask, book_of
 from dspysota.experiment.counting import counted, kept
-from dspysota.experiment.endpoints import endpoint
+from dspysota.experiment.endpoints import endpoint, turn
 from dspysota.experiment.limits import Limits, Meter, Questions, check_reported
 from dspysota.experiment.plan import TEMPERATURE, Plan
 from dspysota.experiment.progress import Progress
 from dspysota.experiment.settings import Settings
+from dspysota.experiment.training import trainer
 from dspysota.experiment.watching import Against, watching
 from dspysota.loop import Evaluation
+from dspysota.models import Weights
 from dspysota.records import Answer, CompileInfo, Example, Failure, Run, RunInfo
 from dspysota.serving import Endpoint
 from dspysota.store import RunFolder
@@ -38,6 +40,8 @@ class Ready:
     """A prepared program on a running model."""
 
     server: Endpoint
+    weights: Weights | None
+    """Those that answer; None where an endpoint by URL does."""
     compile: CompileInfo
     warm_up_requests: int
     questions: Questions
@@ -114,16 +118,25 @@ def ready(
     It answers within `max_tokens`, by default those of the task.
     """
     limits.check()
-    with endpoint(plan, progress) as server:
+    with ExitStack() as ours, ExitStack() as use:
+        server = use.enter_context(endpoint(plan, progress))
+        ours.enter_context(turn(server, progress))
         limits.check()  # a large model takes minutes to load
-        prepared = _prepare(plan, server, settings, progress, limits, since)
+        # Training needs the server's memory, and nobody else on the cores.
+        prepared = _prepare(plan, server, settings, progress, limits, since, leave=use.close)
+        if prepared.weights is not None:
+            use.close()
+            ours.close()
+            plan = replace(plan, weights=prepared.weights)
+            server = use.enter_context(endpoint(plan, progress))
+            ours.enter_context(turn(server, progress))
         limits.check()
         requests = _warm_up(plan, server, prepared, limits)
         # One connection a thread that will ask: there are never more than rows.
         lm = _lm(plan, server, max_tokens=max_tokens, at_once=min(plan.concurrency, len(plan.rows)))
         solve = _told(plan.task, programs.make_solver(prepared.module, lm, plan.cell.adapter))
         questions = Questions(limits, solve, plan.price, _most(plan, prepared, limits))
-        yield Ready(server, prepared.info, requests, questions)
+        yield Ready(server, plan.weights, prepared.info, requests, questions)
 
 
 def _told(task: Task, solve: Callable[[Example], Answer]) -> Callable[[Example], Answer]:
@@ -176,8 +189,15 @@ def _warm_up(plan: Plan, server: Endpoint, prepared: Prepared, limits: Limits) -
     return len(answer.calls)
 
 
-def _prepare(
-    plan: Plan, server: Endpoint, settings: Settings, progress: Progress, limits: Limits, since: datetime | None
+def _prepare(  # noqa: PLR0913  all that decides it, and by keyword what training needs
+    plan: Plan,
+    server: Endpoint,
+    settings: Settings,
+    progress: Progress,
+    limits: Limits,
+    since: datetime | None,
+    *,
+    leave: Callable[[], None],
 ) -> Prepared:
     with progress.aside():
         return approaches.prepare(
@@ -191,7 +211,7 @@ def _prepare(
             seed=plan.seed,
             concurrency=plan.concurrency,
             cache_key=_cache_key(plan, server),
-            effort=_effort(plan, progress, limits),
+            effort=replace(_effort(plan, progress, limits), trainer=trainer(plan, server, leave)),
             use_cache=not settings.fresh,
             since=since,
             progress=not progress.quiet,
@@ -204,7 +224,7 @@ def _effort(plan: Plan, progress: Progress, limits: Limits) -> Effort:
 
     @contextmanager
     def taught_by(teacher: Plan) -> Iterator[Any]:
-        with endpoint(teacher, progress, alone=False) as server:
+        with endpoint(teacher, progress) as server:
             yield _lm(teacher, server)
 
     models = (plan, plan.teacher) if plan.teacher else (plan,)
@@ -230,12 +250,12 @@ def _cache_key(plan: Plan, server: Endpoint) -> dict[str, str]:
 
 def _info(plan: Plan, prepared: Ready, settings: Settings) -> RunInfo:
     return RunInfo(
-        key=plan.run_key(prepared.compile.program_digest),
+        key=plan.run_key(prepared.compile.identity),
         task=plan.cell.task,
         program=plan.cell.program,
         approach=plan.cell.approach,
         adapter=plan.cell.adapter,
-        model=prepared.server.info.model_copy(update={"source": plan.weights.source if plan.weights else None}),
+        model=prepared.server.info.model_copy(update={"source": prepared.weights.source if prepared.weights else None}),
         data=plan.info,
         compile=prepared.compile,
         seed=plan.seed,

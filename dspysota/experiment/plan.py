@@ -107,9 +107,12 @@ class Plan:
         """What the model is, whoever serves it: the digest of its weights, or else the place it is at."""
         return self.weights.digest if self.weights else f"{self.use.base_url} {self.cell.model}"
 
-    def run_key(self, program_digest: str) -> str:
-        """Digest of all that decides the outcome; cases are continued only under the same key."""
-        return digest({"plan": self.key, "program": program_digest})
+    def run_key(self, program: str) -> str:
+        """Digest of all that decides the outcome; cases are continued only under the same key.
+
+        `program` is the identity of the prepared program (`CompileInfo.identity`).
+        """
+        return digest({"plan": self.key, "program": program})
 
     def prices(self) -> Prices:
         """What a run of this plan is counted by."""
@@ -125,7 +128,7 @@ class Plan:
 
     def made(self, run: Run) -> bool:
         """Whether `run` is this plan's: made of it with whatever program its approach prepared."""
-        return run.info.key == self.run_key(run.info.compile.program_digest)
+        return run.info.key == self.run_key(run.info.compile.identity)
 
 
 def digest(facts: object) -> str:

@@ -8,7 +8,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from dspysota import tasks
-from dspysota.errors import RunError
+from dspysota.approaches import trains
+from dspysota.errors import ConfigError, RunError
 from dspysota.experiment import provenance
 from dspysota.experiment.endpoints import endpoint
 from dspysota.experiment.known import make_cell
@@ -106,7 +107,7 @@ class Workbench:
     def serve(self, cell: Cell) -> Iterator[Endpoint]:
         """The cell's model, running, shared with others. Raises SotaError."""
         self._limits.check()
-        with endpoint(self._plan(cell), self._progress, alone=False) as found:
+        with endpoint(self._plan(cell), self._progress) as found:
             yield found
 
     @contextmanager
@@ -126,7 +127,15 @@ class Workbench:
             yield solve
 
     def facts(self, cell: Cell) -> dict[str, str | int | None]:
-        """What a duration measured with the cell depends on, besides the machine: plain values. Raises SotaError."""
+        """What a duration measured with the cell depends on, besides the machine: plain values. Raises SotaError.
+
+        ConfigError for an approach that trains weights: which ones answer is not known before they are trained.
+        """
+        if trains(cell.approach):
+            raise ConfigError(
+                f"The latency of {cell.id} cannot be measured by itself, since {cell.approach!r} trains its weights; "
+                "its run reports the latency of its questions."
+            )
         planned = self._plan(cell)
         served = provenance.versions(served_here=planned.weights is not None)
         return {

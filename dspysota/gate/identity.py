@@ -88,7 +88,7 @@ def matched(runs: Sequence[Run], baselines: Sequence[Run]) -> tuple[list[tuple[R
 def refusals(run: RunInfo, baseline: RunInfo) -> list[Difference]:
     """What forbids comparing two runs of one identity: other weights, other rows, other metrics."""
     found = _differing(
-        ("weights", _digest(baseline.model.digest), _digest(run.model.digest)),
+        ("weights", _digest(baseline.origin), _digest(run.origin)),
         ("rows", _rows(baseline), _rows(run)),
         ("metrics", ", ".join(baseline.metrics), ", ".join(run.metrics)),
         ("main metric", baseline.primary, run.primary),
@@ -113,6 +113,7 @@ def differences(run: RunInfo, baseline: RunInfo) -> list[Difference]:
     facts = [
         *((name, one, other) for name, one, other in zip(Identity._fields, *_identities(run, baseline), strict=True)),
         ("program's text", _digest(baseline.compile.program_digest), _digest(run.compile.program_digest)),
+        ("trained weights", _trained(baseline), _trained(run)),
         *_mapped("sampling", baseline.sampling, run.sampling),
         *_mapped(PRICE, _prices(baseline), _prices(run)),
         ("commit", baseline.commit or UNKNOWN, run.commit or UNKNOWN),
@@ -143,6 +144,10 @@ def _flat(values: Mapping[str, object], before: str = "") -> Iterator[tuple[str,
             yield from _flat(value, f"{before}{name}.")
         else:
             yield f"{before}{name}", value
+
+
+def _trained(info: RunInfo) -> str:
+    return _digest(info.compile.training.digest) if info.compile.training else "none"
 
 
 def _digest(value: str | None) -> str:

@@ -118,7 +118,7 @@ def _ladder(run: Run, wanted: Sequence[Rung], runs: Sequence[Run]) -> Ladder:
         else:
             steps.append(_measured(rung, one, there[place - 1] if place else None))
     info = run.info
-    whole = next(one for rung, one in zip(wanted, there, strict=True) if rung.name == "demonstrations")
+    whole = there[-2 if wanted[-1].name == "samples" else -1]
     return Ladder(
         run_key=info.key,
         name=run.name if info.provenance == "measured" else f"{run.name} ({info.provenance})",
@@ -128,7 +128,7 @@ def _ladder(run: Run, wanted: Sequence[Rung], runs: Sequence[Run]) -> Ladder:
         approach=info.approach,
         steps=tuple(steps),
         total=_change(there[-1], there[0]) if wanted[-1].asked != wanted[0].asked else None,
-        kept_unprepared=info.compile.program_digest == info.compile.unprepared_digest,
+        kept_unprepared=info.compile.identity == info.compile.unprepared_digest,
         selection=_selection(run, whole),
     )
 

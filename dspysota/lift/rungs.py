@@ -8,7 +8,7 @@ from typing import Literal
 
 from dspysota.records import Run, RunInfo
 
-Name = Literal["unoptimized", "format", "instructions", "demonstrations", "samples"]
+Name = Literal["unoptimized", "format", "instructions", "demonstrations", "weights", "samples"]
 
 DEFAULT_ADAPTER = "chat"
 """DSPy's default, through which an unoptimized program asks."""
@@ -24,7 +24,7 @@ class Rung:
     """How it is prepared where it was not measured yet."""
     adapter: str
     digest: str
-    """Of the prepared program."""
+    """Of the prepared program, and of its weights where they were trained (`CompileInfo.identity`)."""
 
     @property
     def asked(self) -> tuple[str, str, str]:
@@ -43,16 +43,19 @@ def rungs(info: RunInfo) -> tuple[Rung, ...]:
     Neighbours may be the same program: then the step brought no change. Empty where the digests were not recorded.
     """
     compiled, base = info.compile, info.program.partition("+")[0]
+    bare = "zero_shot" if compiled.training else f"{info.approach}:instructions"
     if compiled.unprepared_digest is None or compiled.instructions_digest is None:
         return ()
     steps: list[tuple[Name, str, str, str, str]] = [
         ("unoptimized", base, "zero_shot", DEFAULT_ADAPTER, compiled.unprepared_digest),
         ("format", base, "zero_shot", info.adapter, compiled.unprepared_digest),
-        ("instructions", base, f"{info.approach}:instructions", info.adapter, compiled.instructions_digest),
-        ("demonstrations", base, info.approach, info.adapter, compiled.program_digest),
+        ("instructions", base, bare, info.adapter, compiled.instructions_digest),
+        ("demonstrations", base, bare if compiled.training else info.approach, info.adapter, compiled.program_digest),
     ]
+    if compiled.training is not None:
+        steps.append(("weights", base, info.approach, info.adapter, compiled.identity))
     if base != info.program:
-        steps.append(("samples", info.program, info.approach, info.adapter, compiled.program_digest))
+        steps.append(("samples", info.program, info.approach, info.adapter, compiled.identity))
     return tuple(
         Rung(name=name, program=program, approach=approach, adapter=adapter, digest=digest)
         for name, program, approach, adapter, digest in steps
@@ -73,7 +76,7 @@ def found(rung: Rung, run: Run, runs: Sequence[Run]) -> Run | None:
 def why_not(rung: Rung, run: Run, runs: Sequence[Run]) -> str:
     """Why no run was found for a rung, in a few words."""
     named = [one for one in runs if (one.info.program, one.info.adapter) == (rung.program, rung.adapter)]
-    same = [one for one in named if one.info.compile.program_digest == rung.digest]
+    same = [one for one in named if one.info.compile.identity == rung.digest]
     half_done = [one for one in same if _place(one.info) == _place(run.info) and not complete(one)]
     if half_done:
         how = "ended early by its claim" if half_done[0].ended_early else "interrupted"
@@ -100,7 +103,7 @@ def _paired(one: Run, run: Run) -> bool:
 
 
 def _asked(info: RunInfo) -> tuple[str, str, str]:
-    return info.program, info.adapter, info.compile.program_digest
+    return info.program, info.adapter, info.compile.identity
 
 
 def _place(info: RunInfo) -> tuple[object, ...]:
@@ -110,5 +113,6 @@ def _place(info: RunInfo) -> tuple[object, ...]:
 
 def _model(info: RunInfo) -> tuple[object, ...]:
     """All of it but the rows."""
-    who = (info.model.name, info.model.digest or info.model.base_url)
+    # Trained weights are a step of their own, on the ladder of those that they came from.
+    who = (info.model.name, info.origin or info.model.base_url)
     return (info.task, info.primary, *who, info.seed, info.sampling.get("max_tokens"), info.provenance)

@@ -2,6 +2,16 @@
 
 from dspysota.models.hub import unreachable
 from dspysota.models.pull import SourceKind, disk_needed, ensure, remove
-from dspysota.models.weights import Weights, find_weights, verify
+from dspysota.models.weights import Weights, find_weights, stored_at, verify
 
-__all__ = ["SourceKind", "Weights", "disk_needed", "ensure", "find_weights", "remove", "unreachable", "verify"]
+__all__ = [
+    "SourceKind",
+    "Weights",
+    "disk_needed",
+    "ensure",
+    "find_weights",
+    "remove",
+    "stored_at",
+    "unreachable",
+    "verify",
+]

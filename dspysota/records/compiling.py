@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING, Any
 
 from pydantic import Field, ValidationError
@@ -63,6 +64,40 @@ class Phase(Record):
     """US dollars; None where a model that was asked has no price, or its server did not report tokens."""
 
 
+class Training(Record):
+    """How the weights of a program's model were trained, where its approach does that."""
+
+    digest: str = Field(pattern="^[0-9a-f]{64}$")
+    """sha256 of the list of the trained weights' files with their digests."""
+    base: str
+    """The same of the weights that they came from."""
+    by: str
+    """Method, settings, and the versions of what trained."""
+    examples: int = Field(ge=1)
+    """Conversations."""
+    left_out: int = Field(default=0, ge=0)
+    """Conversations that were not trained on: too long for the context, or with the model's own control tokens."""
+    tokens: int = Field(ge=0)
+    """Tokens of all conversations, as often as they were seen."""
+    losses: tuple[float, ...] = ()
+    """Mean cross-entropy of each epoch on the answers that were trained on, in nats a token."""
+    seconds: float = Field(ge=0)
+    passes: int = Field(default=2, ge=1)
+    """What each token took, in forward passes: there and back; one more where activations were computed twice."""
+    ended_early: bool = False
+    """Whether its time was over before it was."""
+
+    def __str__(self) -> str:
+        first, last = (self.losses[0], self.losses[-1]) if self.losses else (None, None)
+        fell = f", loss {first:.3f} in the first epoch and {last:.3f} in the last" if first is not None else ""
+        out = f"; {self.left_out:,} left out" if self.left_out else ""
+        end = "; ended by its bound of time" if self.ended_early else ""
+        return (
+            f"The weights were trained: {self.by}; {self.examples:,} conversations, {self.tokens:,} tokens in all "
+            f"epochs{fell}{out}{end}."
+        )
+
+
 class CompileInfo(Record):
     """What it took to prepare the program. All zero for approaches that ask no model.
 
@@ -98,6 +133,15 @@ class CompileInfo(Record):
     """Programs that were scored on all validation rows."""
     teacher: str | None = None
     """Name of the model that taught or proposed, where it was another one."""
+    training: Training | None = None
+    """Where the weights were trained, too: then the program is asked of those."""
     reused: bool = False
     """True when the program was loaded instead of compiled; the figures are then those of its compilation."""
     notes: tuple[str, ...] = ()
+
+    @property
+    def identity(self) -> str:
+        """What is put to the model, and to which weights of it: `program_digest` unless weights were trained."""
+        if self.training is None:
+            return self.program_digest
+        return hashlib.sha256(f"{self.program_digest} {self.training.digest}".encode()).hexdigest()

@@ -95,6 +95,11 @@ class RunInfo(Record):
     """
 
     @property
+    def origin(self) -> str | None:
+        """Digest of the weights that the model came with, before any approach trained them; None where unknown."""
+        return self.compile.training.base if self.compile.training else self.model.digest
+
+    @property
     def prepared(self) -> str:
         """The approach, and who taught where that was another model."""
         return f"{self.approach}, taught by {self.compile.teacher}" if self.compile.teacher else self.approach

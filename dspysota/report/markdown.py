@@ -42,23 +42,19 @@ def summary(runs: Sequence[Run], meta: ReportMeta) -> str:
         misses = one.outcome.misses if one.outcome and one.outcome.misses else ("failed for another reason than a bar",)
         lines += [f"- ❌ **{plain(one.named)}**: {'; '.join(map(plain, misses))}"]
     lines += [""] if failed or unmade or others else []
-    priced = any(one.cost for one in report.runs)
     lines += _gate(meta.gate) if meta.gate else []
-    lines += [
-        f"| | run | n | score [95%] | tokens a question |{' cost a question |' * priced} p50 / p95 s | per s "
-        "| not right |",
-        f"|-|-|-:|-|-:|{'-:|' * priced}-:|-:|-|",
-    ]
+    claimed, priced = any(one.claims for one in report.runs), any(one.cost for one in report.runs)
+    lines += _head(claimed, priced)
     lift = _lift([one.run for one in report.runs])
     shown = [one.run for one in report.runs]
     more = [*_beside(shown, meta), *_flaky(shown, meta), *lift, *_costs(report)]
     tail = ["", *more, *_facts(report.runs, meta), ""]
     room = MOST - sum(len(line) + 1 for line in (*lines, *tail)) - 100
-    rows = [_row(one, priced) for one in report.runs]
+    rows = [_row(one, claimed, priced) for one in report.runs]
     while rows and sum(len(row) + 1 for row in rows) > room:
         rows.pop()
     left = len(report.runs) - len(rows)
-    more = [f"| | and {left} more in report.html | | | | | | |{' |' * priced}"] if left else []
+    more = [f"| | and {left} more in report.html | | | | | | |{' |' * (claimed + priced)}"] if left else []
     return "\n".join([*lines, *rows, *more, *tail])[:MOST]
 
 
@@ -104,14 +100,23 @@ def code(words: str) -> str:
     return "`" + text.visible(" ".join(words.split())).replace("`", "'").replace("|", "¦") + "`"
 
 
-def _row(one: RunView, priced: bool) -> str:
-    mark = {"passed": "✅", "failed": "❌"}.get(one.verdict, "·")
+def _head(claimed: bool, priced: bool) -> list[str]:
+    return [
+        f"| | run |{' claim |' * claimed} n | score [95%] | tokens a question |{' cost a question |' * priced} "
+        "p50 / p95 s | per s | not right |",
+        f"|-|-|{'-|' * claimed}-:|-|-:|{'-:|' * priced}-:|-:|-|",
+    ]
+
+
+def _row(one: RunView, claimed: bool, priced: bool) -> str:
+    mark = {"passed": "✅", "failed": "❌", "inconclusive": "❔"}.get(one.state, "·")
     metric = one.primary
     score = f"{text.scored(metric.mean, metric.interval)} {plain(metric.name)}" if metric else "no cases"
     tokens = text.tokens(one.tokens) if one.n else "–"
+    claim = f" {', '.join(one.words)} |" if claimed else ""
     cost = f" {text.per_question(one.cost)} |" if priced else ""
     return (
-        f"| {mark} | {plain(one.named)} | {one.asked} | {score} | {tokens} |{cost} "
+        f"| {mark} | {plain(one.named)} |{claim} {one.asked} | {score} | {tokens} |{cost} "
         f"{text.short(one.p50)} / {text.short(one.p95)} | {text.short(one.rate)} | {text.failures(one.failures)} |"
     )
 

@@ -130,7 +130,7 @@ def of_seeds(runs: Iterable[Run]) -> list[tuple[Run, ...]]:
     groups: dict[tuple[object, ...], list[Run]] = {}
     for place, run in enumerate(runs):
         info = run.info
-        who = (info.model.name, info.model.digest or info.model.base_url, info.compile.teacher, info.provenance)
+        who = (info.model.name, info.origin or info.model.base_url, info.compile.teacher, info.provenance)
         names = (info.task, info.data.digest, info.program, info.approach, info.adapter, *who)
         known = groups.setdefault(names, [])
         alone = len(run.cases) < info.data.rows or any(info.seed == one.info.seed for one in known)
@@ -203,7 +203,7 @@ def _judged(claim: Claim, group: tuple[Run, ...], policy: Policy, found: Found) 
 
 
 def _said(verdict: Verdict, *, claimed: bool = True, notes: Sequence[str] = ()) -> str:
-    against = f"against {over(verdict.reference, verdict.reference_seeds)} ({verdict.reference_provenance})"
+    against = f"against {verdict.against} ({verdict.reference_provenance})"
     return "; ".join([against, *(_ratio(one, claimed=claimed) for one in verdict.criteria), *notes])
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from dspysota.serving.endpoint import Endpoint
-    from dspysota.serving.manager import Manager, evict_idle, lease, release
+    from dspysota.serving.manager import Manager, evict_idle, lease, release, running
     from dspysota.serving.options import ServerOptions
     from dspysota.serving.remote import connect
     from dspysota.serving.turns import exclusive
@@ -22,6 +22,7 @@ _HOMES = {
     "exclusive": "turns",
     "lease": "manager",
     "release": "manager",
+    "running": "manager",
 }
 
 __all__ = [
@@ -33,6 +34,7 @@ __all__ = [
     "exclusive",
     "lease",
     "release",
+    "running",
 ]
 
 

@@ -108,6 +108,10 @@ class Manager:
             stopped += eviction.stop_idle(server.home)
         return stopped
 
+    def running(self) -> list[str]:
+        """Name the servers that run now, whoever uses them, by their folders."""
+        return [server.home.folder.name for server in eviction.running(self.root)]
+
     def _register(self, home: Home, ticker: Ticker) -> Presence:
         home.create()
         with holding(home.lock, ticker, f"the server in {home.folder.name} to end"):
@@ -146,6 +150,11 @@ def release() -> None:
 def evict_idle(needed_bytes: int | None = None) -> int:
     """Stop servers of the cache home that no lease uses now; see `Manager.evict_idle`."""
     return _manager(paths.servers_dir()).evict_idle(needed_bytes)
+
+
+def running() -> list[str]:
+    """Name the servers of the cache home that run now; see `Manager.running`."""
+    return _manager(paths.servers_dir()).running()
 
 
 def _identity(command: Command, digest: str | None) -> str:

@@ -24,6 +24,8 @@ EXTENT = 54
 PLAIN = "~r"
 FORMS = {"$": "$~r", "FLOP": "~s"}
 """How numbers are written, in the words of d3-format: without an exponent, but for powers of a thousand of FLOP."""
+TICKS = 4
+"""About so many on an axis. Its scale ends at one of them: by more ticks than are drawn it would end above the last."""
 MOST = 60
 """Points of a chart: of more, the newest."""
 
@@ -119,7 +121,7 @@ def _rows(points: Sequence[Point], measure: Measure) -> list[dict[str, Any]]:
 def _spec(rows: Sequence[dict[str, Any]], measure: Measure, form: str) -> dict[str, Any]:
     colour = f"var({measure.colour})"
     x = {"field": "x", "type": "ordinal", "sort": None, "axis": _x_axis()}
-    y = {"field": "y", "type": "quantitative", "scale": {"zero": True, "nice": True}, "axis": _y_axis(form)}
+    y = {"field": "y", "type": "quantitative", "scale": {"zero": True, "nice": TICKS}, "axis": _y_axis(form)}
     common = {"x": x, "detail": {"field": "part"}}
     layers: list[dict[str, Any]] = [
         {
@@ -168,7 +170,8 @@ def _x_axis() -> dict[str, Any]:
 
 def _y_axis(form: str) -> dict[str, Any]:
     """Few ticks, as wide in every chart, so that the charts of a page stand below each other."""
-    return {"tickCount": 4, "domain": False, "ticks": False, "format": form, "minExtent": EXTENT, "maxExtent": EXTENT}
+    room = {"minExtent": EXTENT, "maxExtent": EXTENT}
+    return {"tickCount": TICKS, "domain": False, "ticks": False, "format": form, **room}
 
 
 def _words(points: Sequence[Point], measure: Measure) -> str:

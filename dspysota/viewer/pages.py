@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from itertools import groupby
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment
 from markupsafe import Markup
 
 from dspysota.history import Contents, Entry, Point, Series, baselines
 from dspysota.history import trends as series_of
-from dspysota.report import text
+from dspysota.report.templating import digest, environment
 from dspysota.viewer import charts, files
 from dspysota.viewer.words import bars, change, day, duration, outcomes, size, when
 
@@ -120,39 +117,22 @@ def trouble(why: str) -> Page:
 
 
 def _page(name: str, **values: object) -> Page:
-    environment, style = _environment(), (TEMPLATES / "style.css").read_text(encoding="utf-8")
-    html = environment.get_template(f"{name}.html.j2").render(**values, here=name, style=Markup(style))
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    style = (TEMPLATES / "style.css").read_text(encoding="utf-8")
+    html = _templates().get_template(f"{name}.html.j2").render(**values, here=name, style=Markup(style))
     nothing = "; ".join(f"{what} 'none'" for what in ("default-src", "base-uri", "form-action", "frame-ancestors"))
-    return Page(html, f"{nothing}; style-src 'sha256-{digest}'")
+    return Page(html, f"{nothing}; style-src 'sha256-{digest(style)}'")
 
 
 @cache
-def _environment() -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        finalize=_shown,
+def _templates() -> Environment:
+    return environment(
+        TEMPLATES,
+        bars=bars,
+        change=change,
+        day=day,
+        duration=duration,
+        outcomes=outcomes,
+        size=size,
+        when=when,
+        drawing=Markup,  # of our own specification, which holds no text of a record
     )
-    ours: Mapping[str, object] = {
-        "bars": bars,
-        "change": change,
-        "day": day,
-        "duration": duration,
-        "outcomes": outcomes,
-        "size": size,
-        "when": when,
-        "drawing": Markup,  # of our own specification, which holds no text of a record
-    }
-    environment.filters.update(ours)
-    for one in ("amount", "count", "one_line", "redacted", "score", "short", "tokens"):
-        environment.filters[one] = getattr(text, one)
-    return environment
-
-
-def _shown(value: object) -> object:
-    """Jinja2 calls this for every value that a template prints, so that none can forget it."""
-    return text.visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value

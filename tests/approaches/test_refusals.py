@@ -71,20 +71,11 @@ def test_mipro_misses_optuna_before_anything_is_paid(monkeypatch):
         assert not server.requests
 
 
-def test_finetuning_is_refused_before_anything_is_paid():
-    """There is no trainer: one sentence says so, and how to have the data at least."""
-    with FakeServer(model) as server:
-        with pytest.raises(ProgramError, match=r"No model can be trained here.*file: train\.jsonl"):
-            prepare(server, "bootstrap_finetune")
-
-        assert not server.requests
-
-
 @pytest.mark.parametrize("task, program, steps", [("gsm8k", "cot", 1), ("hotpotqa", "two_hop", 2)])
 def test_training_data_is_what_was_answered_rightly(tmp_path, task, program, steps):
     """Each request of each right answer, as the program sends it and as its adapter would read it again."""
     file = tmp_path / "data" / "train.jsonl"
-    with FakeServer(model) as server, pytest.raises(ProgramError, match=r"No model was trained: .*train\.jsonl"):
+    with FakeServer(model) as server, pytest.raises(ProgramError, match=r"No model was trained.*train\.jsonl"):
         prepare(server, "bootstrap_finetune", task=task, program=program, settings={"file": str(file)})
     lines = [json.loads(line)["messages"] for line in file.read_text().splitlines()]
     sent = [[dict(message) for message in request.messages] for request in server.requests]

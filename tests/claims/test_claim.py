@@ -4,7 +4,7 @@ import pytest
 from dspysota import Claim, Outcome, Published
 from dspysota.claims.ratio import paired_ratio_interval, paired_ratio_test
 from dspysota.errors import ConfigError, RunError
-from dspysota.records import Failure, Run
+from dspysota.records import Failure, Run, Training
 from tests.claims.drawing import right_and_wrong
 from tests.factories import make_case, make_data, make_run
 
@@ -325,3 +325,28 @@ def test_other_things_do_not_compare():
     """Only a run beside a reference can show a claim."""
     with pytest.raises(TypeError):
         _ = make_run() >= Claim(quality=0.9)
+
+
+def test_seeds_of_a_trained_approach_are_one_claim():
+    """Each seed trains weights of its own, from the same ones; that is the spread that seeds are for."""
+
+    def taught(seed, right, base="b"):
+        digest = f"{seed:x}" * 64
+        training = Training(digest=digest, base=base * 64, by="LoRA", examples=9, tokens=900, seconds=60.0)
+        run = make_run([1.0] * right + [0.0] * (200 - right), approach="bootstrap_finetune", seed=seed, own_seed=True)
+        info = run.info.model_copy(
+            update={
+                "compile": run.info.compile.model_copy(update={"training": training}),
+                "model": run.info.model.model_copy(update={"digest": digest}),
+            }
+        )
+        return Run(info=info, cases=run.cases)
+
+    reference = make_run([1.0] * 180 + [0.0] * 20, model_name="large")
+    first, *others = (taught(seed, 180 + seed) for seed in range(3))
+    verdict = Claim(quality=0.9).judge(first.vs(reference, seeds=others))
+
+    assert verdict.outcome is Outcome.PASS
+    assert "one program" not in str(verdict)
+    with pytest.raises(RunError, match="weights differ"):
+        Claim(quality=0.9).judge(first.vs(reference, seeds=[taught(1, 180, base="e")]))

@@ -8,7 +8,18 @@ import pytest
 
 from dspysota import Claim, ConfigError, RunError, costs
 from dspysota.claims import Outcome
-from dspysota.records import CompileInfo, Failure, Phase, Prices, Run, TeacherPrices, TokenPrice, Usage, prices
+from dspysota.records import (
+    CompileInfo,
+    Failure,
+    Phase,
+    Prices,
+    Run,
+    TeacherPrices,
+    TokenPrice,
+    Training,
+    Usage,
+    prices,
+)
 from dspysota.records.prices import UNITS
 from tests.factories import make_call, make_case, make_info, make_run
 
@@ -306,3 +317,19 @@ def test_dollars_a_question_are_by_the_profiles_basis_or_the_only_one_known():
     assert costs.usd_per_question(priced(CASES, basis="parameters", tokens=CHEAP)) == pytest.approx(0.00135)
     assert costs.usd_per_question(priced(CASES, **BOTH)) is None
     assert costs.usd_per_question(priced(CASES, basis="list", usd_per_hour=1.0)) is None
+
+
+@pytest.mark.parametrize(
+    "basis,total,last",
+    [("list", None, None), ("machine", 3.6, None), ("parameters", 2e12 + 4 * 5e8 * 10_000, 4 * 5e8 * 10_000)],
+)
+def test_training_counts_by_its_tokens_and_its_time(basis, total, last):
+    """Twice a forward pass for each token; an hour is an hour; and nobody lists a price of it."""
+    training = Training(digest="d" * 64, base="b" * 64, by="LoRA", examples=9, tokens=10_000, seconds=60.0)
+    made = compiled().model_copy(update={"training": training})
+    run = priced(CASES, compile=made, **BOTH)
+    spent = costs.summary(run, basis).compile
+
+    assert spent.total == (total if total is None else pytest.approx(total))
+    if basis != "machine":
+        assert spent.phases[-1] == ("training", 0, last)

@@ -5,8 +5,9 @@ import random
 import pytest
 
 from dspysota.gate import DEFAULTS, Rule, Word, check, compare
+from dspysota.gate.identity import differences
 from dspysota.gate.rules import parse_all
-from dspysota.records import Failure, Prices, Run, TokenPrice, Watch
+from dspysota.records import Failure, Prices, Run, TokenPrice, Training, Watch
 from tests.factories import make_run
 from tests.gate.made import only, other, seconds, spent
 
@@ -287,3 +288,24 @@ def test_ten_reruns_of_an_unchanged_setup_stay_green():
 
     assert [one.sentence for one in found if one.fails] == []
     assert len(found) == 10 * len(rules)
+
+
+def taught(base, trained, scores):
+    """A run of weights that were trained from `base`."""
+    run = make_run(scores, approach="bootstrap_finetune")
+    training = Training(digest=trained * 64, base=base * 64, by="LoRA", examples=9, tokens=900, seconds=60.0)
+    compiled = run.info.compile.model_copy(update={"training": training})
+    model = run.info.model.model_copy(update={"digest": trained * 64})
+    return Run(info=run.info.model_copy(update={"compile": compiled, "model": model}), cases=run.cases)
+
+
+def test_weights_trained_anew_from_the_same_ones_are_held_to_the_baseline():
+    """Each training has a digest of its own; what it started from must be the same, and the difference is named."""
+    before = taught("b", "c", [1.0] * 40)
+    worse = taught("b", "d", [1.0] * 20 + [0.0] * 20)
+    found = only(check(worse, before, [Rule.parse("accuracy:-2pp")]))
+    other = only(check(taught("e", "d", [1.0] * 40), before, [Rule.parse("accuracy:-2pp")]))
+
+    assert found.word is Word.WORSE
+    assert "trained weights (sha256 cccccccc" in " ".join(map(str, differences(worse.info, before.info)))
+    assert other.word is Word.REFUSED

@@ -5,7 +5,7 @@ import doctest
 import pytest
 
 from dspysota.lift import found, ladders, rungs, sentences, words
-from dspysota.records import Failure, Run, Usage
+from dspysota.records import Failure, Run, Training, Usage
 from dspysota.stats import paired_difference
 from tests.factories import make_call, make_case, make_grid, make_run
 from tests.lift.steps import INSTRUCTED, START, WHOLE, all_steps, compiled, instructed, optimized, right, start
@@ -25,6 +25,12 @@ def states(ladder):
 def without(run, cases):
     """The run as it is when it was interrupted before its last `cases` cases."""
     return Run(info=run.info, cases=run.cases[:-cases])
+
+
+def of_weights(digest, run):
+    """The run as it is on weights of that digest."""
+    model = run.info.model.model_copy(update={"digest": digest})
+    return Run(info=run.info.model_copy(update={"model": model}), cases=run.cases)
 
 
 def test_docstring_examples_are_true():
@@ -281,3 +287,18 @@ def test_a_rung_names_what_measures_it_and_finds_it():
     assert (instructions.approach, instructions.digest) == ("mipro:instructions", INSTRUCTED)
     assert found(instructions, runs[-1], runs) is runs[2]
     assert found(instructions, runs[-1], runs[:2]) is None
+
+
+def test_trained_weights_are_a_step_of_their_own():
+    """The program is the unprepared one throughout; what changed are the weights, whose digest is another one."""
+    training = Training(digest="d" * 64, base="b" * 64, by="LoRA", examples=9, tokens=900, seconds=60.0)
+    taught = compiled(START, instructions=START, calls=9, training=training)
+    own = make_run(right(30), approach="bootstrap_finetune", compile=taught)
+    before = [start(right(4), adapter="chat"), start(right(12))]
+    ladder = only([*(of_weights("b" * 64, run) for run in before), of_weights("d" * 64, own)])
+
+    assert [step.name for step in ladder.steps] == [*NAMES, "weights"]
+    assert states(ladder) == ["measured", "measured", "no change", "no change", "measured"]
+    assert ladder.steps[-1].change.value == pytest.approx(30 / 40 - 12 / 40)
+    assert ladder.total.value == pytest.approx(26 / 40)
+    assert not ladder.kept_unprepared

@@ -245,3 +245,14 @@ def test_what_cannot_be_planned_says_why_and_is_no_success(project):
 
     assert 1 == result.ret
     result.stdout.fnmatch_lines(["smollm2-135m-zero_shot: DataError: *test.jsonl*"])
+
+
+def test_training_is_not_foreseen_and_leaves_prompts_as_they_are(project):
+    """How long it takes is known afterwards; the trained model sees the question alone."""
+    project.profile(PROFILE.replace("[zero_shot, few_shot]", "[zero_shot, bootstrap_finetune]"))
+    project.run("-k", "zero_shot").assert_outcomes(passed=1)
+
+    rows = table(project.run("--sota-dry-run"))
+
+    assert rows["gsm8k / smollm2-135m-zero_shot"][2] == rows["gsm8k / smollm2-135m-bootstrap_finetune"][2]
+    assert ["<= 7", "unknown"] == [rows["preparing bootstrap_finetune"][n] for n in (0, -1)]

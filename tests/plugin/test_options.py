@@ -124,3 +124,46 @@ def test_relative_folders_start_where_they_were_written(installed, monkeypatch):
     assert (installed.path / "rows", installed.path / "kept") == (settings.data, settings.out)
     settings = SotaSession(installed.parseconfig("--sota-data", "../rows", "--sota-out", "here")).settings
     assert (inside / "../rows", inside / "here") == (settings.data, settings.out)
+
+
+@pytest.mark.parametrize("flag", ["--sota-data", "--sota-reference"])
+def test_a_folder_that_moves_pytests_rootdir_is_refused_with_the_cure(nested, flag):
+    """Pytest takes it for a folder of tests, before it knows our options, and finds no ini file and no profile.
+
+    Every test would be skipped, and nothing would be red.
+    """
+    result = nested.runpytest_inprocess("test_plain.py", flag, "../rows")
+
+    assert pytest.ExitCode.USAGE_ERROR == result.ret
+    [told] = [line for line in result.stderr.lines if "rootdir" in line]
+    for part in (f"behind {flag}", f"{nested.path}'", f"{nested.path / 'project'}'", f"write {flag}=../rows"):
+        assert part in told
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--sota-data=../rows"],
+        ["--sota-data", "mine"],
+        ["--sota-data", "../rows", "-c", "pytest.ini"],
+        ["--sota-data", "../rows", "--rootdir", "."],
+        ["--sota-out", "../not-there-yet"],
+        ["--sota-rule", "accuracy:-2pp," * 500 + "f1:off", "--sota-out", "../rows/../kept"],
+    ],
+)
+def test_a_folder_that_moves_nothing_is_taken(nested, arguments):
+    """Written in one word, inside the project, or where the user says which project it is."""
+    assert pytest.ExitCode.OK == nested.runpytest_inprocess("test_plain.py", *arguments).ret
+
+
+@pytest.fixture
+def nested(installed, monkeypatch):
+    """A project inside another one, which has rows."""
+    (installed.path / "pyproject.toml").write_text('[project]\nname = "outer"\nversion = "0"\n')
+    project = installed.mkdir("project")
+    (project / "pytest.ini").write_text("[pytest]\n")
+    (project / "test_plain.py").write_text("def test_plain(): pass\n")
+    for folder in (installed.path / "rows", project / "mine"):
+        write_rows(folder)
+    monkeypatch.chdir(project)
+    return installed

@@ -36,7 +36,7 @@ def test_the_same_program_is_prepared_for_the_references_model(claimed):
     }
     result.stdout.fnmatch_lines(["PASS * few_shot (measured) against *360m * few_shot (same_program, measured)*"])
     assert "baseline: not measured" == words(result, "baseline")
-    assert words(result, "same_program").startswith("same_program, the claim's: PASS; against gsm8k / smollm2-360m")
+    assert words(result, "same_program").startswith("same_program, the claim's: PASS; against smollm2-360m")
 
 
 def test_the_best_run_of_the_references_model_is_what_is_beaten(claimed):

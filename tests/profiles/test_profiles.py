@@ -276,7 +276,9 @@ def test_what_is_merged_in_may_be_overridden(load):
 
 def test_an_unknown_profile_names_the_known_ones():
     """A name that is no profile of the project is answered with those that are."""
-    with pytest.raises(ConfigError, match=r"embedded, optimizers, phi2-vs-llama70b, qwen-0\.5b-vs-1\.5b, smoke"):
+    with pytest.raises(
+        ConfigError, match=r"embedded, finetuned, optimizers, phi2-vs-llama70b, qwen-0\.5b-vs-1\.5b, smoke"
+    ):
         profiles.load("embeded", root=ROOT, known=KNOWN)
 
 

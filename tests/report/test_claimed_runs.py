@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from dspysota import Claim
-from dspysota.report import html
+from dspysota.report import html, markdown
 from dspysota.report.meta import Decision, ReportMeta
 from dspysota.report.meta import Outcome as Bar
 from tests.factories import make_run
@@ -20,6 +20,12 @@ def rows(page):
         (kind, *re.findall(r'class="unseen">([^<]+)</span></td>', row), re.findall(r'"verdict (\w+)">.*?>(\w+)</', row))
         for kind, row in found
     ]
+
+
+def table(summary):
+    """The table of runs in a comment: its head, and its rows, as lists of cells."""
+    [head, _, *found] = [line for line in summary.splitlines() if line.startswith("|")]
+    return [[cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]] for line in (head, *found)]
 
 
 @pytest.mark.parametrize(
@@ -74,3 +80,39 @@ def test_a_claim_over_several_seeds_stands_at_each_of_its_runs():
     assert [["FAIL"], ["FAIL"], []] == [
         [word for _, word in words] for *_, words in rows(html.render([*small, large], meta))
     ]
+
+
+@pytest.mark.parametrize("right,word,mark", [(50, "FAIL", "❌"), (92, "INCONCLUSIVE", "❔"), (100, "PASS", "✅")])
+def test_the_comment_shows_what_was_claimed_of_each_run(right, word, mark):
+    """In a column that is there only where something was claimed, and in the row's mark."""
+    runs, meta = decided(right)
+    head, candidate, reference = table(markdown.summary(runs, meta))
+
+    assert ["run", "claim", "n"] == head[1:4]
+    assert [word, ""] == [candidate[2], reference[2]]
+    assert mark == candidate[0]
+    assert "claim" not in table(markdown.summary(runs, meta.model_copy(update={"verdicts": ()})))[0]
+
+
+def test_the_comment_shows_several_verdicts_of_a_run_together():
+    """Each word once, what needs attention first."""
+    runs, meta = decided(100, outcome="passed")
+    [one] = meta.verdicts
+    failed = Decision(test=TEST, verdict=decided(50)[1].verdicts[0].verdict, outcome="failed")
+    _, candidate, _ = table(markdown.summary(runs, meta.model_copy(update={"verdicts": (one, failed, one)})))
+
+    assert "FAIL, PASS" == candidate[2]
+
+
+def test_a_comment_on_many_claimed_runs_fits_and_keeps_its_columns():
+    """Whatever the runs are called, and also in the line that counts those left out."""
+    runs, meta = decided(50)
+    odd = [make_run(key=f"k{i}", approach="a|`b`<i>" * 10) for i in range(600)]
+    summary = markdown.summary([*odd, *runs], meta)
+    found = table(summary)
+
+    assert len(summary) <= markdown.MOST
+    assert re.fullmatch(r"and \d+ more in report\.html", found[-1][1])
+    assert {len(found[0])} == {len(row) for row in found}
+    assert "FAIL" == found[1][2]
+    assert not re.search(r"(?<!\\)<", summary)

@@ -30,6 +30,19 @@ def test_every_policy_is_shown_and_the_claims_is_named():
     } == lines(runs, meta)
 
 
+def test_lines_of_policies_leave_the_data_sets_name_to_their_head():
+    """Whoever stands beside a reference answered the same questions; it is said once, in every report."""
+    runs, meta = decided(100, outcome="passed")
+    [found] = candidates(runs, meta)
+    against = f"against {LARGE} · cot · zero_shot (measured)"
+
+    assert found.name.startswith("gsm8k · ")
+    assert [True, False, True] == [against in line.said for line in found.lines]
+    for text in (html.render(runs, meta), markdown.summary(runs, meta)):
+        assert 2 == text.count(against)
+    assert 2 == sum(against in line for line in terminal.lines(runs, meta, ascii_only=False))
+
+
 def test_the_results_document_states_every_claim_once():
     """With what it rests on, whichever way it came out; two tests of one claim are one claim."""
     runs, meta = decided(60)

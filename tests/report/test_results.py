@@ -134,3 +134,14 @@ def test_the_steps_to_an_optimized_run_are_a_row():
         "unoptimized", "format only", "+ instructions", "+ demonstrations", "in all",
     ]  # fmt: skip
     assert len(re.findall(r"[+-]0\.\d{3} \[[+-]\d\.\d{3}, [+-]\d\.\d{3}\], × \d+\.\d\d", row)) == 4
+
+
+def test_weights_of_one_model_are_told_apart():
+    """A model and what was trained from it have one name, and two digests."""
+    run = make_run([1.0] * 4)
+    trained = run.info.model.model_copy(update={"digest": "d" * 64, "source": "trained: LoRA"})
+    other = run.model_copy(update={"info": run.info.model_copy(update={"key": "k2", "model": trained})})
+    body = results.body([run, other])
+
+    assert 2 == body.count(f"- model {run.info.model.name}: ")
+    assert "weights trained: LoRA" in body

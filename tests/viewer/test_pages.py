@@ -1,6 +1,7 @@
 """What the pages say, and that what records say is text there."""
 
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -109,6 +110,27 @@ def test_costs_are_drawn_where_they_are_known(out):
     over_time(out, [[1.0, 0.0], [1.0, 1.0]], prices=prices)
 
     assert "cost a question of 2 runs" in trends(out)
+
+
+@pytest.mark.parametrize("seconds", [(5.1, 5.3), (2.1, 2.2), (0.0004, 0.00041)])
+def test_nothing_is_drawn_above_the_top_line_of_its_chart(out, seconds):
+    """No point and no end of an interval: a reader sees between which two numbers it lies."""
+    over_time(out, [[1.0]] * len(seconds))
+    (series,) = series_of(Index(out).read().points)
+    points = tuple(
+        replace(one, p95=value, cost=value, cost_low=value / 2, cost_high=value * 1.1, unit="$", same_cost="")
+        for one, value in zip(series.points, seconds, strict=True)
+    )
+
+    for chart in charts.all_of(replace(series, points=points)):
+        lines = re.findall(r'<line transform="translate\(0,([\d.]+)\)" x2="\d+" y2="0" stroke="var\(--rule', chart.svg)
+        marks = re.findall(r'<path transform="translate\([\d.]+,(-?[\d.]+)\)"', chart.svg)
+        spans = re.findall(r'translate\([\d.]+,(-?[\d.]+)\)" x2="0" y2="(-?[\d.]+)" stroke="var\(--m', chart.svg)
+        tops = [*map(float, marks), *(float(low) + float(up) for low, up in spans)]
+
+        assert len(lines) > 2
+        assert len(tops) == len(seconds) * (1 if chart.name.startswith("p95") else 2)
+        assert min(map(float, lines)) <= min(tops) + 0.5  # lines stand on whole pixels
 
 
 def test_a_single_run_is_no_trend(out):

@@ -12,7 +12,7 @@ from dspysota.experiment.forecast.earlier import Earlier
 from dspysota.experiment.plan import Plan
 from dspysota.records import Run, TokenPrice
 
-SINGLE = frozenset({"bootstrap", "knn"})
+SINGLE = frozenset({"bootstrap", "bootstrap_finetune", "knn"})
 """Approaches that ask each training question at most once a round, and nothing else."""
 
 CHARACTERS = "prompts by their characters, give or take 20%, for the model's tokenizer is not here"
@@ -50,7 +50,7 @@ def of_run(plan: Plan, draft: Draft, known: Earlier) -> Part:
     asked = len(twice.with_seconds(plan.rows, plan.ask_twice, plan.seed))
     whys = [answers.why]
     measured = earlier.tokens(same, "prompt_tokens") if same is not None else None
-    if not _asks(plan):
+    if not _shows(plan):
         prompt = draft.prompt * answers.calls / draft.steps if draft.steps else 0.0
     elif measured is not None:
         prompt = measured
@@ -58,14 +58,14 @@ def of_run(plan: Plan, draft: Draft, known: Earlier) -> Part:
     else:
         prompt = draft.demonstrated(answers.tokens) * answers.calls / draft.steps if draft.steps else 0.0
         whys.append("prompts as a bootstrap with four demonstrations would make them")
-    if not draft.counter.exact and (measured is None or not _asks(plan)):
+    if not draft.counter.exact and (measured is None or not _shows(plan)):
         whys.append(CHARACTERS)
     completion = answers.tokens * answers.calls
     quick = known.quick(plan)
     minutes = asked * completion / earlier.rate(quick) / 60 if quick is not None else None
     usd = plan.price.of(asked * prompt, asked * completion) if plan.price else None
     # Demonstrations hold answers, of which no more than a bound may be known.
-    most = answers.most | {"prompt"} if answers.most and _asks(plan) and measured is None else answers.most
+    most = answers.most | {"prompt"} if answers.most and _shows(plan) and measured is None else answers.most
     return Part(
         name=" · ".join((plan.info.name, plan.cell.id)),
         cases=len(plan.rows),
@@ -91,7 +91,9 @@ def of_preparing(plan: Plan, draft: Draft, known: Earlier) -> Part | None:
     completion = calls * answers.tokens if calls is not None else None
     by = plan.teacher or plan
     quick = known.quick(by)
-    bounds = [completion / earlier.rate(quick) / 60 if completion is not None and quick is not None else None]
+    # How long weights are trained is known afterwards.
+    timed = completion is not None and quick is not None and not approaches.trains(whole)
+    bounds = [completion / earlier.rate(quick) / 60 if timed and completion is not None and quick is not None else None]
     usd = _least(_dollars(by.price, prompt, completion), budget.usd)
     took = (
         f"; {same.info.compile.calls:,} calls were enough on {_day(same)}" if same and same.info.compile.calls else ""
@@ -137,6 +139,12 @@ def _most_calls(plan: Plan, whole: str, draft: Draft) -> float | None:
 
 def _asks(plan: Plan) -> bool:
     return bool(approaches.approach(plan.cell.approach).ASKS_MODEL)
+
+
+def _shows(plan: Plan) -> bool:
+    """Whether the prepared program may show demonstrations."""
+    whole, _ = approaches.split(plan.cell.approach)
+    return _asks(plan) and not approaches.trains(whole)
 
 
 def _dollars(price: TokenPrice | None, prompt: float | None, completion: float | None) -> float | None:

@@ -9,7 +9,7 @@ from dspysota.records import Run
 from dspysota.report import text
 from dspysota.report.results.rows import table
 
-STEPS: tuple[Name, ...] = ("format", "instructions", "demonstrations", "samples")
+STEPS: tuple[Name, ...] = ("format", "instructions", "demonstrations", "weights", "samples")
 
 
 def steps(runs: Sequence[Run]) -> list[str]:

@@ -100,7 +100,7 @@ def _compiled(views: Sequence[RunView]) -> list[str]:
 
 def _made(views: Sequence[RunView], commands: Sequence[str]) -> list[str]:
     infos = [view.run.info for view in views]
-    models = {info.model.name: info.model for info in infos}
+    models = {(info.model.name, info.model.digest): info.model for info in infos}
     asked = sorted({f"{info.concurrency} at once, seed {info.seed}" for info in infos})
     facts = [
         *(

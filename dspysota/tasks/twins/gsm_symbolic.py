@@ -43,6 +43,7 @@ def _generate() -> Any:
         import reasoning_gym
     except ImportError as error:
         raise DataError(
-            "The offline twin of gsm8k needs the package 'reasoning-gym': install it, or give real rows by --sota-data."
+            "The offline twin of gsm8k needs the package 'reasoning-gym': install it, or give real rows by "
+            "--sota-data=FOLDER."
         ) from error
     return reasoning_gym.create_dataset(NAME, size=2 * (TRAIN + TEST), seed=SEED)
