@@ -2,7 +2,7 @@
 
 import re
 
-from dspysota.records import Prices, Run
+from dspysota.records import Prices, Run, Training
 from dspysota.report import html
 from tests.factories import make_data, make_grid, make_run
 from tests.report.drawings import LARGE, META, PRICE, SMALL
@@ -60,3 +60,17 @@ def test_every_run_says_where_its_numbers_come_from():
         re.findall(r'<span class="badge[^"]*">([^<]*)</span>', row) for row in rows
     ]
     assert make_data("hotpotqa").source == "twin"
+
+
+def test_weights_that_were_trained_are_named_as_such():
+    """Beside those that they came from, which have the same name."""
+    run = make_run([1.0] * 4)
+    training = Training(digest="d" * 64, base="b" * 64, by="LoRA", examples=9, tokens=900, seconds=60.0)
+    compiled = run.info.compile.model_copy(update={"training": training})
+    model = run.info.model.model_copy(update={"digest": "d" * 64})
+    taught = run.model_copy(
+        update={"info": run.info.model_copy(update={"key": "k2", "model": model, "compile": compiled})}
+    )
+
+    assert html.render([run, taught], META).count(", trained for its program") == 1
+    assert ", trained for its program" not in html.render([run], META)

@@ -35,6 +35,7 @@ def values(report: Report) -> Mapping[str, object]:
         "started": min((info.started for info in infos), default=None),
         "data": [(data, said(data)) for data in _distinct([info.data for info in infos])],
         "models": list({(info.model.name, info.model.digest): info.model for info in infos}.values()),
+        "trained": {info.model.digest for info in infos if info.compile.training},
         "prices": list(dict.fromkeys((info.model.name, priced(info)) for info in infos)),
     }
 
