@@ -1,6 +1,5 @@
 """From the name of an approach to a program that can be asked: compiled now, or loaded where it was compiled before."""
 
-import json
 import sys
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
@@ -12,8 +11,8 @@ from typing import Any
 import dspy
 from rich.console import Console
 
-from dspysota import paths, source, tasks
-from dspysota.approaches import approach, origin
+from dspysota import paths, tasks
+from dspysota.approaches import approach, determining, origin
 from dspysota.approaches import split as split_approach
 from dspysota.compiling import learning, saved
 from dspysota.compiling.budget import Guard
@@ -116,16 +115,17 @@ def prepare(  # noqa: PLR0913  everything that decides the program, all but its 
         "seed": seed,
         "concurrency": concurrency,
         "context_length": context_length,
-        "corpus": naming.corpus(split(program_name)[0], _learned_from(data)),
+        "corpus": naming.corpus(split(program_name)[0], determining.learned_from(data)),
     }
     work = _Work(chosen, lm, effort, fields, Progress(Console(file=sys.stderr) if progress else None), keep)
     weights = None
     if chosen.ASKS_MODEL:
         by = f"{whole} {origin(whole)}".strip()
-        given = {"given": dict(cache_key), "approach": by, **_retrieval(fields["program"], data)}
+        given = {"given": dict(cache_key), "approach": by, **determining.retrieval(fields["program"], data)}
         if getattr(chosen, "SELECTS", True):
             given["validation"] = digest(fields["validation"])
-        parts = {**given, **_parts(lm, effort, fields)}
+        taught = {"name": effort.teacher.name, "digest": effort.teacher.digest} if effort.teacher else None
+        parts = {**given, **determining.parts(lm, taught, fields)}
         state, info = work.kept(parts, use_cache, since)
         weights = learning.needed(saved.full_key(parts, optimize.budget), info.training)
     else:
@@ -195,10 +195,6 @@ class _Work:
 def _older(path: Path, since: datetime | None) -> bool:
     """Return whether nothing was added to a tape since then: it is of an earlier search."""
     return since is not None and path.exists() and path.stat().st_mtime < since.timestamp()
-
-
-def _learned_from(data: Splits) -> tuple[Example, ...]:
-    return (*data.train, *data.validation)
 
 
 def _check_priced(effort: Effort) -> None:
@@ -275,30 +271,3 @@ def _module(chosen: Any, program: str, fields: Mapping[str, Any], data: Splits, 
     demos = [demo for predictor in module.predictors() for demo in predictor.demos]
     tasks.check_disjoint(data, (str(demo["question"]) for demo in demos if "question" in demo))
     return resampled(module, fields["task"], program)
-
-
-def _retrieval(program: str, data: Splits) -> dict[str, str]:
-    """Return what determines a program that retrieves in a way of its own, nothing for the others."""
-    how = naming.identity(program)
-    among = {"corpus": digest(_learned_from(data))} if naming.is_pooled(program) else {}
-    return {"retrieval": how, **among} if how else {}
-
-
-def _parts(lm: Any, effort: Effort, fields: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what determines a program besides its approach, the model's weights, and the budget."""
-    student = create(fields["task"], fields["program"], corpus=fields["corpus"])
-    return {
-        "task": fields["task"],
-        "program": fields["program"],
-        "adapter": fields["adapter_name"],
-        "model": str(getattr(lm, "model", "")),
-        "sampling": json.loads(json.dumps(getattr(lm, "kwargs", {}), default=str)),
-        "teacher": {"name": effort.teacher.name, "digest": effort.teacher.digest} if effort.teacher else None,
-        "train": digest(fields["train"]),
-        "start": saved.digest_of(saved.state_of(student)),
-        "settings": dict(fields["settings"]),
-        "seed": fields["seed"],
-        "context_length": fields["context_length"],
-        "dspy": dspy.__version__,
-        "code": source.digest(),
-    }
