@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import importlib.util
-import os
-import subprocess
 import sys
 from pathlib import Path
 
 from dspysota.errors import ModelError
+from dspysota.models import child
 from dspysota.models.progress import Reporter
 
 NEEDED = ("torch", "transformers", "gguf", "accelerate")
 LOG = "convert.log"
-SCRIPT = Path(__file__).with_name("gguf.py")
+MODULE = "dspysota.models.gguf"
 
 
 def require_converter() -> None:
@@ -29,21 +28,9 @@ def require_converter() -> None:
 def convert(gguf: Path, folder: Path, *, name: str, reporter: Reporter) -> None:
     """Write what vLLM serves into the existing, empty `folder`. Raises ModelError with the converter's last words."""
     log = gguf.with_name(LOG)
-    # CUDA hidden: weights of this size convert in seconds on the CPU, and a GPU may be full of somebody's model.
-    env = {**os.environ, "HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false", "CUDA_VISIBLE_DEVICES": ""}
-    # -P: neither the script's folder nor the working directory may stand in for an installed package.
-    command = [sys.executable, "-P", str(SCRIPT), str(gguf), str(folder)]
-    with reporter.task(f"{name}: converting to bf16 safetensors"), log.open("wb") as words:
-        process = subprocess.Popen(command, env=env, stdin=subprocess.PIPE, stdout=words, stderr=words)
-        try:
-            code = process.wait()
-        except BaseException:
-            process.kill()
-            process.wait()
-            raise
-        finally:
-            assert process.stdin is not None
-            process.stdin.close()
+    with reporter.task(f"{name}: converting to bf16 safetensors"):
+        # CUDA hidden: weights of this size convert in seconds on the CPU, and a GPU may be full of somebody's model.
+        code = child.run(MODULE, str(gguf), str(folder), log=log, env={"CUDA_VISIBLE_DEVICES": ""})
     if code or not list(folder.glob("*.safetensors")):
         raise ModelError(_explain(name, code, log))
     log.unlink()

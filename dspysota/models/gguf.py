@@ -1,11 +1,11 @@
-"""Turns a GGUF file into what vLLM serves. A script, run as `python -P gguf.py FILE FOLDER` in a process of its own."""
+"""Turns a GGUF file into what vLLM serves. Run as `python -m dspysota.models.gguf FILE FOLDER` by itself."""
 
 from __future__ import annotations
 
-import os
 import sys
-import threading
 from pathlib import Path
+
+from dspysota.models.child import end_with_parent
 
 
 def convert(gguf: Path, folder: Path) -> None:
@@ -23,14 +23,6 @@ def convert(gguf: Path, folder: Path) -> None:
     AutoTokenizer.from_pretrained(gguf.parent, gguf_file=gguf.name).save_pretrained(folder)
 
 
-def _die_with_parent() -> None:
-    """The other end of our stdin closes when the process that started us is gone, however it went."""
-    # os.read, because the interpreter cannot shut down while a thread sits in a buffered read.
-    while os.read(0, 1):
-        pass
-    os._exit(1)
-
-
 if __name__ == "__main__":
-    threading.Thread(target=_die_with_parent, daemon=True).start()
+    end_with_parent()
     convert(Path(sys.argv[1]), Path(sys.argv[2]))

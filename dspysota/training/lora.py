@@ -1,19 +1,19 @@
 """Trains low-rank adapters (LoRA, E. Hu et al. 2021, arXiv:2106.09685) on conversations, and merges them.
 
-A script, run as `python -P lora.py JOB.json` in a process of its own: its memory, and a GPU's, is given back. A line of
+Run as `python -m dspysota.training.lora JOB.json` by itself: its memory, and a GPU's, is given back. A line of
 JSON on stdout tells each step, the last one what came of it. TRL and PEFT do the training.
 """
 
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import sys
-import threading
 import time
 from pathlib import Path
 from typing import Any
+
+from dspysota.models.child import end_with_parent
 
 STARTED = time.monotonic()
 TOKENS_ON_CPU = 1024
@@ -155,14 +155,6 @@ def _say(what: dict[str, Any]) -> None:
     sys.stdout.flush()
 
 
-def _die_with_parent() -> None:
-    """The other end of our stdin closes when the process that started us is gone, however it went."""
-    # os.read, because the interpreter cannot shut down while a thread sits in a buffered read.
-    while os.read(0, 1):
-        pass
-    os._exit(1)
-
-
 if __name__ == "__main__":
-    threading.Thread(target=_die_with_parent, daemon=True).start()
+    end_with_parent()
     _say(train(json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))))

@@ -5,15 +5,14 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from dspysota.errors import ProgramError
+from dspysota.models import child
 
-SCRIPT = Path(__file__).with_name("lora.py")
+MODULE = "dspysota.training.lora"
 LOG = "training.log"
 
 
@@ -24,52 +23,33 @@ def run(job: Mapping[str, Any], scratch: Path, *, name: str, say: Callable[[str]
     """
     told, log = scratch / "job.json", scratch / LOG
     told.write_text(json.dumps(job), encoding="utf-8")
-    # -P: neither the script's folder nor the working directory may stand in for an installed package. Threads that wait
-    # actively for each other stand still where other work takes a core from one of them.
-    env = {
-        **os.environ,
-        "HF_HUB_OFFLINE": "1",
-        "TOKENIZERS_PARALLELISM": "false",
+    last: dict[str, Any] = {}
+
+    def hear(line: bytes) -> None:
+        nonlocal last
+        try:
+            heard = json.loads(line)
+        except ValueError:
+            return  # somebody else's line: libraries print, too
+        if isinstance(heard, dict):
+            last = heard
+            if "step" in heard:
+                say(f"Training: step {heard['step']:,} of {heard['of']:,}, loss {heard['loss']:.3f}")
+
+    code = child.run(MODULE, str(told), log=log, env=_environment(), hear=hear)
+    if code or "examples" not in last:
+        raise ProgramError(_explain(name, code, shutil.copyfile(log, scratch.parent / LOG)))
+    return last
+
+
+def _environment() -> dict[str, str]:
+    return {
+        # Threads that wait actively for each other stand still where other work takes a core from one of them.
         "OMP_WAIT_POLICY": "passive",
         "WANDB_MODE": "disabled",
         # One GPU: with several, TRL wants to be launched by a program of its own.
         "CUDA_VISIBLE_DEVICES": os.environ.get("CUDA_VISIBLE_DEVICES", "0").partition(",")[0],
     }
-    command = [sys.executable, "-P", str(SCRIPT), str(told)]
-    with log.open("wb") as words:
-        process = subprocess.Popen(
-            command, env=env, cwd=scratch, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=words
-        )
-        assert process.stdin is not None
-        assert process.stdout is not None
-        try:
-            last = _follow(process.stdout, say)
-            code = process.wait()
-        except BaseException:
-            process.kill()
-            process.wait()
-            raise
-        finally:
-            process.stdin.close()
-            process.stdout.close()
-    if code or last is None or "examples" not in last:
-        raise ProgramError(_explain(name, code, shutil.copyfile(log, scratch.parent / LOG)))
-    return last
-
-
-def _follow(lines: IO[bytes], say: Callable[[str], None]) -> dict[str, Any] | None:
-    """Say each step; return what the last line says. Lines that are not JSON are somebody else's."""
-    last = None
-    for line in lines:
-        try:
-            told = json.loads(line)
-        except ValueError:
-            continue
-        if isinstance(told, dict):
-            last = told
-            if "step" in told:
-                say(f"Training: step {told['step']:,} of {told['of']:,}, loss {told['loss']:.3f}")
-    return last
 
 
 def _explain(name: str, code: int, log: Path) -> str:

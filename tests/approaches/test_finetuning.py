@@ -210,7 +210,10 @@ def test_a_session_whose_minutes_are_over_trains_nothing():
 
 def test_nothing_is_trained_on_data_with_gaps():
     """Questions whose requests failed are asked again the next time, and only they."""
-    dies = lambda number, question: Fault("error", 400) if number >= 4 else None  # noqa: E731
+
+    def dies(number, question):
+        return Fault("error", 400) if number >= 4 else None
+
     pupil = Pupil()
     with FakeServer(model, faults=dies) as server, pytest.raises(ProgramError, match=r"2 requests .* failed"):
         finetune(server, pupil)

@@ -207,7 +207,7 @@ def test_a_training_ends_with_its_parent_and_the_next_one_clears_up(base, home, 
     parent = subprocess.Popen(command, stdout=subprocess.PIPE, cwd=Path(__file__).parents[2])
     assert parent.stdout is not None
     assert parent.stdout.readline().startswith(b"Training: step 1 of 300")
-    (child,) = [one for one in psutil.Process(parent.pid).children() if "lora.py" in " ".join(one.cmdline())]
+    (child,) = [one for one in psutil.Process(parent.pid).children() if "dspysota.training.lora" in one.cmdline()]
     parent.send_signal(signal.SIGKILL)
     parent.wait()
     parent.stdout.close()

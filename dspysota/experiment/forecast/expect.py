@@ -92,8 +92,8 @@ def of_preparing(plan: Plan, draft: Draft, known: Earlier) -> Part | None:
     by = plan.teacher or plan
     quick = known.quick(by)
     # How long weights are trained is known afterwards.
-    timed = completion is not None and quick is not None and not approaches.trains(whole)
-    bounds = [completion / earlier.rate(quick) / 60 if timed and completion is not None and quick is not None else None]
+    timed = quick if not approaches.trains(whole) else None
+    bounds = [completion / earlier.rate(timed) / 60 if completion is not None and timed is not None else None]
     usd = _least(_dollars(by.price, prompt, completion), budget.usd)
     took = (
         f"; {same.info.compile.calls:,} calls were enough on {_day(same)}" if same and same.info.compile.calls else ""
